@@ -1,0 +1,58 @@
+// Bundles each composition root into one file, so that a device loads no dependency tree and a recovery needs no package.
+// koffi and the serial bindings stay outside: they find their prebuilt binaries beside themselves.
+import { build } from 'esbuild';
+import { rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+
+const roots = {
+  cli: 'src/main/cli.ts',
+  daemon: 'src/main/daemon.ts',
+  worker: 'src/main/worker.ts',
+  recover: 'src/main/recover.ts',
+  bridge: 'src/main/bridge.ts',
+  library: 'src/main/library.ts',
+  'bridge-client': 'src/bridge/client/index.ts',
+};
+const entryPoints = Object.fromEntries(Object.entries(roots).filter(([, path]) => existsSync(path)));
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+await rm('dist', { recursive: true, force: true });
+
+/** The rescue path and the bridge are single files: nothing they need may be replaced under them. */
+const alone = new Set(['recover', 'bridge', 'bridge-client']);
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  outdir: 'dist',
+  external: ['koffi', '@serialport/bindings-cpp'],
+  define: { HOLDLINE_VERSION: JSON.stringify(version) },
+  sourcemap: false,
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+// CommonJS dependencies inside an ES module bundle ask for require, __filename and __dirname.
+const banner = {
+  js: [
+    "import { createRequire as __createRequire } from 'node:module';",
+    "import { fileURLToPath as __fileURLToPath } from 'node:url';",
+    "import { dirname as __dirnameOf } from 'node:path';",
+    'const require = __createRequire(import.meta.url);',
+    'const __filename = __fileURLToPath(import.meta.url);',
+    'const __dirname = __dirnameOf(__filename);',
+  ].join('\n'),
+};
+const pick = (wanted) => Object.fromEntries(Object.entries(entryPoints).filter(([name]) => alone.has(name) === wanted));
+
+if (Object.keys(pick(false)).length > 0) {
+  await build({ ...common, entryPoints: pick(false), splitting: true, chunkNames: 'chunks/[name]-[hash]', banner });
+}
+for (const [name, path] of Object.entries(pick(true))) {
+  await build({ ...common, entryPoints: { [name]: path }, banner });
+}
+if (process.argv.includes('--types')) {
+  execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+}

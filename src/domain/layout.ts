@@ -1,0 +1,41 @@
+// Where things are on a device: every path is derived here and nowhere else.
+import { join, relative, dirname } from 'node:path';
+
+export interface Layout {
+  readonly installDir: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  readonly backupPath: string;
+}
+
+/** `.holdline/` inside the install directory. */
+export const HOUSE = '.holdline';
+
+export const houseDir = (layout: Layout): string => join(layout.installDir, HOUSE);
+export const currentLink = (layout: Layout): string => join(houseDir(layout), 'current');
+export const versionsDir = (layout: Layout): string => join(houseDir(layout), 'versions');
+export const versionDir = (layout: Layout, name: string): string => join(versionsDir(layout), name);
+/** Work in progress, one folder per transaction, same filesystem as the versions. */
+export const stagingDir = (layout: Layout): string => join(houseDir(layout), 'staging');
+/** What we know of each version directory, beside it so that a tree holds only what was shipped. */
+export const recordsDir = (layout: Layout): string => join(houseDir(layout), 'records');
+export const recordDir = (layout: Layout, name: string): string => join(recordsDir(layout), name);
+
+export const journalDir = (layout: Layout): string => join(layout.stateDir, 'journal');
+export const stateFile = (layout: Layout): string => join(layout.stateDir, 'state.json');
+export const historyFile = (layout: Layout): string => join(layout.stateDir, 'history.jsonl');
+export const downloadsDir = (layout: Layout): string => join(layout.stateDir, 'downloads');
+export const sourceCacheFile = (layout: Layout): string => join(layout.stateDir, 'source-cache.json');
+export const lockFile = (layout: Layout): string => join(layout.stateDir, 'lock');
+export const controlSocket = (layout: Layout): string => join(layout.runtimeDir, 'control.sock');
+/** The embedded supervisor's pids and start times, so that a killed daemon's services are adopted. */
+export const supervisorFile = (layout: Layout): string => join(layout.runtimeDir, 'services.json');
+
+/** The text of a managed path's link: relative, so that the folder can be moved or mounted elsewhere. */
+export function managedLinkTarget(layout: Layout, managedPath: string): string {
+  const from = dirname(join(layout.installDir, managedPath));
+  return relative(from, join(currentLink(layout), managedPath));
+}
+
+/** The text of `current`: relative to `.holdline/`. */
+export const currentLinkTarget = (name: string): string => join('versions', name);

@@ -1,0 +1,64 @@
+// The plan of a transaction as data, and the few plain operations the rescue path can do.
+
+/**
+ * One plain file operation. The rescue path knows these and nothing else; each is idempotent:
+ * - link: make `path` a symbolic link to `target`, replacing a link, by temp link + rename
+ * - rename: move `from` to `to` when `from` exists; `to` is replaced only when it is a file or a link
+ * - remove: delete `path` and all below it, if it is there
+ * - restore: when `from` exists, remove whatever is at `path` and move `from` there (puts back what was set aside)
+ * - restore-adopted: the same, but only when `path` is a link or missing (before the exchange `from` is our own link)
+ */
+export type RescueOperation =
+  | { readonly op: 'link'; readonly path: string; readonly target: string }
+  | { readonly op: 'rename'; readonly from: string; readonly to: string }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'restore'; readonly path: string; readonly from: string }
+  | { readonly op: 'restore-adopted'; readonly path: string; readonly from: string };
+
+export type StepName =
+  | 'adopt-path' | 'link-path' | 'stage-tree' | 'carry-paths' | 'merge-config' | 'write-record' | 'back-up'
+  | 'sync-tree' | 'place-version' | 'stop-services' | 'remerge-config' | 'switch-current' | 'start-services';
+
+export interface PlanStep {
+  readonly name: StepName;
+  /** The state the transaction is in while the step runs. */
+  readonly state: JournalledStepState;
+  /** One line for `--dry-run` and the log. */
+  readonly summary: string;
+  /** What the step needs, as JSON: paths, names, digests. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** How the step is undone with plain operations, in this order; run also when the step was interrupted. */
+  readonly undo: readonly RescueOperation[];
+}
+
+export type JournalledStepState = 'staging' | 'preparing' | 'ready' | 'switching';
+
+/**
+ * A step of the engine. `plan` is pure and fixes, before anything runs, how the step is undone with plain operations;
+ * `do` is idempotent; `undo` is only for what plain operations cannot do (services) and runs before them.
+ */
+export interface Step<Params, Context> {
+  readonly name: StepName;
+  plan(params: Params): PlanStep;
+  do(context: Context, params: Params): Promise<void>;
+  undo?(context: Context, params: Params): Promise<void>;
+}
+
+export type TransactionKind = 'adopt' | 'update' | 'rollback';
+
+export interface VersionReference {
+  readonly version: string;
+  /** Name of the version directory. */
+  readonly directory: string;
+}
+
+export interface Plan {
+  readonly kind: TransactionKind;
+  readonly from: VersionReference | null;
+  readonly to: VersionReference;
+  readonly steps: readonly PlanStep[];
+  /** Services that are stopped and started, in start order. */
+  readonly services: readonly string[];
+  /** Seconds, fractions allowed; 0 judges once. */
+  readonly probation: { readonly seconds: number; readonly interval: number; readonly failures: number; readonly max_restarts: number };
+}

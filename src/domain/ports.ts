@@ -1,0 +1,150 @@
+// What the program asks of the world outside. platform/, source/, services/ and health/ implement these;
+// main/ wires them; nobody else reaches outside.
+import type { Asset, RateLimit, Release } from './release.js';
+import type { BridgeStatus, ServiceStatus } from './results.js';
+import type { ServiceSettings } from './settings.js';
+
+export interface Clock {
+  /** Wall time; may jump. For stamps only. */
+  now(): Date;
+  /** Milliseconds that never jump; for durations and deadlines. */
+  monotonicMs(): number;
+  /** Rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export type FileKind = 'file' | 'directory' | 'link' | 'other';
+
+export interface FileStat {
+  readonly kind: FileKind;
+  /** Permission bits, `0o644`. */
+  readonly mode: number;
+  readonly size: number;
+  /** Device and inode: the same file when both are equal. */
+  readonly device: number;
+  readonly inode: number;
+  readonly mtimeMs: number;
+  readonly links: number;
+}
+
+/** An open file being written; every call is one effect. */
+export interface WritableFile {
+  write(bytes: Uint8Array): void;
+  sync(): void;
+  close(): void;
+}
+
+/**
+ * Synchronous on purpose: each call is one system call whose order is the order in the source, which is what crash
+ * safety is argued from. Throws the system's own errors (ENOSPC, EACCES, …).
+ */
+export interface Filesystem {
+  /** lstat; undefined when nothing is there. */
+  stat(path: string): FileStat | undefined;
+  /** Names, sorted in byte order; throws ENOENT. */
+  list(path: string): string[];
+  readLink(path: string): string;
+  /** Refuses more than maxBytes with EFBIG (default 64 MiB). */
+  readBytes(path: string, maxBytes?: number): Buffer;
+  readText(path: string, maxBytes?: number): string;
+  /** Lower-case hex sha256 of a file's content, flat memory. */
+  hash(path: string): string;
+  realPath(path: string): string;
+  free(path: string): { readonly bytes: number; readonly inodes: number };
+
+  /** Recursive; no error when it is there. */
+  makeDirectory(path: string, mode?: number): void;
+  /** Opens for writing; `exclusive` fails with EEXIST, `append` keeps what is there. */
+  open(path: string, how: 'exclusive' | 'truncate' | 'append', mode?: number): WritableFile;
+  symlink(target: string, path: string): void;
+  hardLink(from: string, to: string): void;
+  rename(from: string, to: string): void;
+  /** Swaps two paths in one instant (renameat2 RENAME_EXCHANGE); false where the kernel or filesystem cannot. */
+  exchange(a: string, b: string): boolean;
+  unlink(path: string): void;
+  removeEmptyDirectory(path: string): void;
+  chmod(path: string, mode: number): void;
+  /** fsync of a file or directory by path. */
+  sync(path: string): void;
+  /** Everything of the filesystem that holds `path` is on disk when this returns. */
+  syncFilesystem(path: string): void;
+
+  // Built from the above, in one place each.
+  /** Copies content and mode; a clone where the filesystem can. */
+  copyFile(from: string, to: string, mode: number): void;
+  /** The one durable write: temp beside it, fsync, rename, fsync of the directory. */
+  writeDurably(path: string, content: string | Uint8Array, mode?: number): void;
+  /** The one durable change of a symbolic link: temp link, rename, fsync of the directory. */
+  linkDurably(target: string, path: string): void;
+  /** Removes a file or a whole tree, also one with read-only folders; no error when it is not there. */
+  remove(path: string): void;
+}
+
+/** One updater per app. The lock is the kernel's: it is gone with its holder. */
+export interface Lock { release(): void }
+export interface Locks {
+  /** Undefined when another process holds it; `holder` tells who, for the message. */
+  tryLock(path: string): Lock | undefined;
+  holder(path: string): string | undefined;
+}
+
+export interface RunResult { readonly code: number | null; readonly signal: string | null; readonly stdout: string; readonly stderr: string; readonly timedOut: boolean }
+
+export interface Processes {
+  /** Runs argv without a shell; output is capped; the whole process group is killed at the timeout. Never throws for an exit code. */
+  run(argv: readonly string[], options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number; readonly input?: string }): Promise<RunResult>;
+}
+
+/** The answer to an asset request; `body` must be read or cancelled. */
+export interface AssetResponse {
+  /** 200 or 206; other codes are errors already. */
+  readonly status: 200 | 206;
+  /** First byte's offset in the whole asset. */
+  readonly from: number;
+  /** Bytes of the whole asset, where the server says. */
+  readonly total: number | undefined;
+  /** Strong validator for If-Range; undefined where there is none. */
+  readonly etag: string | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+  cancel(): void;
+}
+
+export interface ReleaseListing {
+  readonly releases: readonly Release[];
+  readonly rateLimit: RateLimit | null;
+}
+
+/** Where releases come from. Errors are HoldlineErrors of family `source`. */
+export interface ReleaseSource {
+  /** For messages: `github.com/owner/name`, `/media/usb`. */
+  readonly description: string;
+  /** All releases with strict tags of our component, drafts dropped, in no particular order. */
+  list(signal: AbortSignal): Promise<ReleaseListing>;
+  /** Each call asks anew, so an expired link is replaced by a fresh one. */
+  open(asset: Asset, range: { readonly from: number; readonly etag?: string | undefined } | undefined, signal: AbortSignal): Promise<AssetResponse>;
+  requestsToday(): number;
+  rateLimit(): RateLimit | null;
+}
+
+export interface ServiceController {
+  /** Resolves when it runs (systemd: the job is done; embedded: spawned and alive for a moment). Throws `service-start`. */
+  start(service: ServiceSettings): Promise<void>;
+  /** TERM, then KILL after stopTimeout. Not running is fine. Throws `service-stop`. */
+  stop(service: ServiceSettings): Promise<void>;
+  status(service: ServiceSettings): Promise<ServiceStatus>;
+}
+
+export interface ProbeResult { readonly name: string; readonly ok: boolean; /** One line, the probe's last output. */ readonly output: string }
+export interface Prober {
+  /** Runs every probe once, side by side. Never throws. */
+  probe(signal: AbortSignal): Promise<readonly ProbeResult[]>;
+}
+
+export interface BridgeInspector { status(): Promise<readonly BridgeStatus[]> }
+
+export interface Logger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

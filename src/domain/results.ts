@@ -1,0 +1,111 @@
+// What the commands answer, field by field as the JSON shows it, and the events a run tells.
+import type { Blocked, LastError, UpdateState, Waiting } from './state.js';
+import type { RateLimit, UpdateType } from './release.js';
+import type { Plan } from './plan.js';
+
+export interface CheckResult {
+  readonly outcome: 'current' | 'available' | 'waiting';
+  readonly current_version: string | null;
+  readonly latest_version: string | null;
+  readonly update_available: boolean;
+  readonly waiting: Waiting | null;
+  readonly release: { readonly tag: string; readonly type: UpdateType; readonly published_at: string; readonly url: string; readonly size: number | null } | null;
+}
+
+export interface UpdateResult {
+  readonly outcome: 'updated' | 'current' | 'waiting' | 'rolled_back' | 'failed' | 'broken';
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly reason: string | null;
+  /** An error code of `domain/errors`, or the waiting reason. */
+  readonly code: string | null;
+  readonly downtime_ms: number | null;
+  readonly duration_ms: number;
+  readonly bytes_downloaded: number;
+  readonly bytes_written: number;
+  readonly restarted: readonly string[];
+  readonly config_conflicts: readonly ConfigConflict[];
+  /** Only with --dry-run. */
+  readonly plan?: Plan | undefined;
+}
+
+/** A place where the release and the device disagree; the device's value was kept. */
+export interface ConfigConflict {
+  /** Path below the tree, `config/app.yaml`. */
+  readonly path: string;
+  /** Key path (`server.port`) for YAML and JSON; null for a whole file. */
+  readonly key: string | null;
+  /** Where the release's own file was written; null where nothing was. */
+  readonly written_as: string | null;
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly kind: 'service' | 'hardware';
+  readonly active: boolean;
+  readonly pid: number | null;
+  /** Restarts nobody asked for since it was started. */
+  readonly restarts: number;
+  /** ISO 8601 UTC since when it is active; null when it is not. */
+  readonly since: string | null;
+  /** One line: exit code, last lines of output. */
+  readonly detail: string | null;
+}
+
+export interface BridgeStatus {
+  readonly name: string;
+  readonly attached: boolean;
+  readonly reading: boolean;
+  readonly detail: string;
+}
+
+export interface BackupSummary {
+  /** `backup_1.2.0_20261121_093000`. */
+  readonly name: string;
+  readonly version: string;
+  readonly created: string;
+  readonly bytes: number;
+}
+
+export interface StatusReport {
+  readonly app: string;
+  readonly install_dir: string;
+  readonly current_version: string | null;
+  readonly latest_version: string | null;
+  readonly update_available: boolean;
+  readonly state: UpdateState;
+  readonly waiting: Waiting | null;
+  readonly last_check: string | null;
+  readonly last_update: string | null;
+  readonly last_error: LastError | null;
+  readonly blocked: readonly Blocked[];
+  readonly backups: readonly BackupSummary[];
+  readonly services: readonly ServiceStatus[];
+  readonly bridge: readonly BridgeStatus[];
+  readonly requests_today: number;
+  readonly rate_limit: RateLimit | null;
+  readonly daemon: { readonly running: boolean; readonly pid: number | null };
+}
+
+/** One line of `history`. */
+export interface HistoryEntry {
+  readonly at: string;
+  readonly kind: 'adopt' | 'update' | 'rollback';
+  readonly outcome: 'committed' | 'discarded' | 'reverted' | 'broken';
+  readonly from: string | null;
+  readonly to: string;
+  readonly reason: string | null;
+  readonly actor: string;
+  readonly downtime_ms: number | null;
+  readonly duration_ms: number;
+  readonly bytes_downloaded: number;
+  readonly bytes_written: number;
+}
+
+/** What a run tells while it goes on: the CLI draws it, the daemon logs it, the library emits it. */
+export type RunEvent =
+  | { readonly type: 'state'; readonly state: UpdateState; readonly detail?: string | undefined }
+  | { readonly type: 'progress'; readonly phase: 'download' | 'stage' | 'backup' | 'probation'; readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'files' | 'seconds' }
+  | { readonly type: 'note'; readonly level: 'info' | 'warn'; readonly message: string };
+
+export type Report = (event: RunEvent) => void;

@@ -1,0 +1,78 @@
+// The settings as the rest of the program sees them: complete, checked, frozen. All times are seconds.
+
+export interface TrustKey { readonly name: string; /** minisign public key, base64 */ readonly publicKey: string }
+
+export interface TrustSettings {
+  readonly require: 'signature' | 'checksum' | 'none';
+  readonly keys: readonly TrustKey[];
+}
+
+export interface ServiceSettings {
+  /** Unique; the unit's name without `.service` where only a unit is given. */
+  readonly name: string;
+  /** `monitoring.service`: managed through systemctl. Exactly one of unit and command. */
+  readonly unit: string | null;
+  /** argv, started in install_dir by the embedded supervisor; never through a shell. */
+  readonly command: readonly string[] | null;
+  readonly kind: 'service' | 'hardware';
+  /** Names started before this one. */
+  readonly dependsOn: readonly string[];
+  /** Extra environment of an embedded service. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Seconds between TERM and KILL. */
+  readonly stopTimeout: number;
+}
+
+export type HealthSettings =
+  | { readonly kind: 'http'; readonly name: string; readonly url: string; readonly status: number; readonly timeout: number }
+  | { readonly kind: 'tcp'; readonly name: string; readonly host: string; readonly port: number; readonly timeout: number }
+  | { readonly kind: 'command'; readonly name: string; readonly command: readonly string[]; readonly timeout: number }
+  | { readonly kind: 'service'; readonly name: string; readonly service: string; readonly activeFor: number; readonly timeout: number }
+  | { readonly kind: 'bridge'; readonly name: string; readonly bridge: string; readonly timeout: number };
+
+export interface ProbationSettings { readonly seconds: number; readonly interval: number; readonly failures: number; readonly maxRestarts: number }
+
+/** Sizes in bytes. */
+export interface ArchiveLimits { readonly payloadBytes: number; readonly unpackedBytes: number; readonly entries: number; readonly depth: number; readonly ratio: number }
+
+export interface Settings {
+  /** The file they came from; null when there is none. */
+  readonly file: string | null;
+  /** `owner/name`. */
+  readonly githubRepo: string;
+  readonly githubApiUrl: string;
+  /** Never logged. Read from GITHUB_TOKEN or the settings' directory's .env. */
+  readonly githubToken: string | null;
+  readonly app: string;
+  readonly installDir: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  readonly checkInterval: number;
+  readonly autoUpdate: boolean;
+  readonly backupEnabled: boolean;
+  readonly backupPath: string;
+  readonly maxBackups: number;
+  /** Seconds without progress. */
+  readonly downloadTimeout: number;
+  readonly downloadDeadline: number;
+  readonly maxRetries: number;
+  readonly retryDelay: number;
+  readonly managedPaths: readonly string[];
+  /** Globs below the managed paths whose content on the device survives an update as it is. */
+  readonly preserve: readonly string[];
+  readonly channel: string;
+  /** Asset name pattern for releases without a manifest. */
+  readonly asset: string | null;
+  readonly trust: TrustSettings;
+  readonly services: readonly ServiceSettings[];
+  readonly health: readonly HealthSettings[];
+  readonly probation: ProbationSettings;
+  readonly archive: { readonly links: 'inside' | 'none' };
+  readonly limits: ArchiveLimits;
+  readonly incompleteReleaseWait: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** https_proxy and no_proxy as found; null where unset. */
+  readonly proxy: { readonly https: string | null; readonly http: string | null; readonly no: string | null };
+  /** Sentences to show at each start (`trust.require: none`, a check_interval that spends the quota, …). */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,76 @@
+// The states of an update and what the device remembers between runs.
+
+//  idle -> checking -> current | waiting(reason) | available
+//  available -> fetching -> staging -> preparing -> ready -> switching -> probing -> committed
+//                \______ any failure before switching: discard, nothing has changed ______/
+//  switching, probing -> reverting -> reverted | broken
+
+/** States a journal can be in; the others leave nothing behind on the disk that matters. */
+export type JournalledState =
+  | 'staging' | 'preparing' | 'ready' | 'switching' | 'probing'
+  | 'committed' | 'discarded' | 'reverting' | 'reverted' | 'broken';
+
+export type UpdateState = 'idle' | 'checking' | 'current' | 'waiting' | 'available' | 'fetching' | JournalledState;
+
+export type WaitingReason =
+  | 'window' | 'hold' | 'approval' | 'rollout' | 'requirements' | 'rate-limit' | 'incomplete-release' | 'clock';
+
+/** A value, not an error: an update exists or may exist, and this is why not now. */
+export interface Waiting {
+  readonly reason: WaitingReason;
+  /** One sentence for people. */
+  readonly detail: string;
+  /** ISO 8601 UTC when it may go on by itself; null where a person or a change is needed. */
+  readonly until: string | null;
+}
+
+export interface Blocked {
+  readonly version: string;
+  /** Names the probe and its last output, or `rolled back by hand`. */
+  readonly reason: string;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+}
+
+export interface LastError {
+  readonly code: string;
+  readonly message: string;
+  readonly at: string;
+}
+
+/** `<state_dir>/state.json`, written durably as a whole. Losing it loses history, never the ability to run. */
+export interface DeviceState {
+  readonly format: 1;
+  /** The highest version ever committed: the floor. */
+  readonly highest_version: string | null;
+  readonly latest_version: string | null;
+  readonly waiting: Waiting | null;
+  readonly blocked: readonly Blocked[];
+  /** ISO 8601 UTC. */
+  readonly last_check: string | null;
+  readonly last_update: string | null;
+  readonly last_error: LastError | null;
+  /** Updates to a version that were interrupted without a verdict; at 3 it is blocked. */
+  readonly interrupted: Readonly<Record<string, number>>;
+  /** When a release was first seen incomplete (ISO 8601 UTC), by tag. */
+  readonly incomplete_since: Readonly<Record<string, string>>;
+}
+
+export const EMPTY_STATE: DeviceState = {
+  format: 1, highest_version: null, latest_version: null, waiting: null, blocked: [],
+  last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
+};
+
+/** `records/<version directory>/record.json`: what a version directory is. */
+export interface VersionRecord {
+  readonly format: 1;
+  readonly version: string;
+  readonly tag: string | null;
+  /** Digest of the shipped tree (for an adopted folder: of what was found). */
+  readonly tree_digest: string;
+  /** ISO 8601 UTC. */
+  readonly created: string;
+  readonly origin: 'adopted' | 'release' | 'backup';
+  /** True where `records/<name>/shipped/` holds the config as shipped: the base of the next merge. */
+  readonly has_shipped_config: boolean;
+}

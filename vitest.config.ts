@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+// unit and fault tests read the sources; e2e tests run the built commands in dist/ (npm test builds first).
+const project = (name: string, include: string[], extra: object = {}) => ({
+  test: { name, include, testTimeout: 30_000, hookTimeout: 30_000, ...extra },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/**/*.test.ts'], { exclude: ['test/fault/**', 'test/e2e/**', 'test/system/**'] }),
+      project('fault', ['test/fault/**/*.test.ts'], { testTimeout: 300_000 }),
+      project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
+    ],
+    maxWorkers: 2,
+  },
+});
