@@ -34,6 +34,7 @@ export const ERROR_TABLE = {
   'manifest-missing': row('artifact', 'refuse', 1, 422),
   'manifest-invalid': row('artifact', 'refuse', 1, 422),
   'manifest-mismatch': row('artifact', 'refuse', 1, 422),
+  'manifest-expired': row('artifact', 'refuse', 1, 422),
   'signature-missing': row('artifact', 'refuse', 1, 422),
   'signature-invalid': row('artifact', 'refuse', 1, 422),
   'signature-key': row('artifact', 'refuse', 1, 422),

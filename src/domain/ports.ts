@@ -47,6 +47,8 @@ export interface Filesystem {
   /** Refuses more than maxBytes with EFBIG (default 64 MiB). */
   readBytes(path: string, maxBytes?: number): Buffer;
   readText(path: string, maxBytes?: number): string;
+  /** The content of a file piece by piece, flat memory; each piece is valid only until the next (the buffer may be reused). Closed when the loop ends. */
+  readChunks(path: string, chunkBytes?: number): Iterable<Uint8Array>;
   /** Lower-case hex sha256 of a file's content, flat memory. */
   hash(path: string): string;
   realPath(path: string): string;
