@@ -1,0 +1,37 @@
+// What a worker can be asked to do, and the messages between it and whoever started it. Plain JSON both ways.
+import type { ErrorCode } from './errors.js';
+import type { RunEvent, ServiceStatus } from './results.js';
+import type { Settings } from './settings.js';
+
+export type Job =
+  | { readonly kind: 'check' }
+  | { readonly kind: 'update'; readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean }
+  | { readonly kind: 'rollback'; readonly target: string | undefined; readonly dryRun: boolean }
+  | { readonly kind: 'adopt'; readonly dryRun: boolean }
+  | { readonly kind: 'unblock'; readonly version: string }
+  /** The daemon's own turn: check, and update when the settings let it. */
+  | { readonly kind: 'cycle' }
+  /** Go on with what was interrupted: bring back services, finish the books, resume a probation. */
+  | { readonly kind: 'settle' };
+
+/** An error that crossed a process border. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly where: { readonly file: string; readonly line: number; readonly column: number } | undefined;
+}
+
+export type ServiceAction = 'start' | 'stop' | 'status';
+
+export type ToWorker =
+  | { readonly type: 'job'; readonly job: Job; readonly settings: Settings; readonly actor: string }
+  | { readonly type: 'service-answer'; readonly id: number; readonly status: ServiceStatus | null; readonly error: PlainError | null }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'event'; readonly event: RunEvent }
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  | { readonly type: 'service'; readonly id: number; readonly action: ServiceAction; readonly name: string }
+  | { readonly type: 'result'; readonly result: unknown }
+  | { readonly type: 'error'; readonly error: PlainError };

@@ -1,0 +1,85 @@
+// What the command line and the control socket may ask for. main/ implements it; nothing here decides.
+import type { BackupSummary, CheckResult, HistoryEntry, StatusReport, UpdateResult } from '../domain/results.js';
+
+export interface UpdateRequest {
+  /** A version by name; older ones are allowed only so. */
+  readonly version: string | undefined;
+  /** A folder or file to take the release from instead of GitHub. */
+  readonly from: string | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface RollbackRequest {
+  /** A kept version or the name of a backup; the previous version when undefined. */
+  readonly target: string | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface DoctorFinding {
+  readonly check: string;
+  readonly verdict: 'passed' | 'warned' | 'failed';
+  readonly detail: string;
+  /** What to do; null where all is well. */
+  readonly remedy: string | null;
+}
+
+export interface VerifyFinding {
+  /** `tree` or the backup's name. */
+  readonly subject: string;
+  readonly ok: boolean;
+  readonly files: number;
+  /** One line per damaged, missing or extra file. */
+  readonly damage: readonly string[];
+  /** Edited config and preserved files: not damage. */
+  readonly edited: readonly string[];
+}
+
+export interface RecoverReport {
+  readonly outcome: 'nothing' | 'repaired' | 'resume' | 'broken' | 'busy';
+  readonly actions: readonly string[];
+}
+
+export interface PublishRequest {
+  readonly directory: string;
+  readonly repo: string | undefined;
+  readonly tag: string | undefined;
+  readonly out: string;
+  readonly key: string | undefined;
+  readonly name: string | undefined;
+  readonly channel: string | undefined;
+  readonly type: string | undefined;
+  readonly notes: string | undefined;
+  readonly minVersion: string | undefined;
+  readonly expires: string | undefined;
+  readonly exclude: readonly string[];
+  readonly upload: boolean;
+}
+
+/** What was made, as plain lines for people and fields for JSON. */
+export interface MadeReport { readonly files: readonly string[]; readonly next: readonly string[]; readonly facts: Readonly<Record<string, string | number | null>> }
+
+export interface App {
+  check(): Promise<CheckResult>;
+  update(request: UpdateRequest): Promise<UpdateResult>;
+  adopt(request: { readonly dryRun: boolean }): Promise<UpdateResult>;
+  rollback(request: RollbackRequest): Promise<UpdateResult>;
+  status(): Promise<StatusReport>;
+  history(limit: number): Promise<readonly HistoryEntry[]>;
+  backups(): Promise<readonly BackupSummary[]>;
+  verify(): Promise<readonly VerifyFinding[]>;
+  recover(): Promise<RecoverReport>;
+  unblock(version: string): Promise<{ readonly unblocked: boolean; readonly blocked: readonly string[] }>;
+  doctor(): Promise<readonly DoctorFinding[]>;
+}
+
+/** Commands that need no settings. */
+export interface Tools {
+  init(request: { readonly repo: string; readonly file: string; readonly installDir: string; readonly force: boolean }): Promise<MadeReport>;
+  keygen(request: { readonly out: string; readonly plain: boolean }): Promise<MadeReport>;
+  publish(request: PublishRequest): Promise<MadeReport>;
+  demo(): Promise<number>;
+  /** The daemon; resolves with its exit code when it ends. */
+  run(settingsFile: string | undefined): Promise<number>;
+  /** Hands the rest of the command line to the bridge. */
+  bridge(argv: readonly string[]): Promise<number>;
+}

@@ -1,0 +1,35 @@
+// The commands, their options and their help. Each action only calls the app and hands the answer to be shown.
+import { Command } from 'commander';
+import type { Bindings } from './bindings.js';
+import { addDeviceCommands } from './device-commands.js';
+import { addToolCommands } from './tool-commands.js';
+
+const EXAMPLES = `
+Examples:
+  holdline init owner/repo             write a commented settings file for this folder
+  holdline doctor                      is everything in place? each problem with its remedy
+  holdline --check                     is there a newer release?
+  holdline --update                    install it; rolls back by itself when it is bad
+  holdline --update --dry-run          show the plan, change nothing
+  holdline --update --from /media/usb  the same from a folder, without network
+  holdline --status                    what runs, what waits, what is blocked
+  holdline rollback                    back to the previous version
+  holdline run                         the daemon (what the systemd unit starts)
+
+Exit codes: 0 done or nothing to do · 1 failed, nothing changed · 2 usage or settings · 10 update available
+(--check --exit-code) · 20 rolled back by itself · 21 broken, a person is needed · 75 not now (busy or waiting)
+
+Settings: --config, else HOLDLINE_CONFIG, else /etc/holdline/holdline.yaml.`;
+
+export function buildProgram(bindings: Bindings): Command {
+  const program = new Command('holdline')
+    .description('Updates an app from signed releases, rolls back by itself, and never lets go of the serial line.')
+    .version(bindings.version, '-V, --version', 'print the version of holdline')
+    .usage('[--check | --update [VERSION] | --status | COMMAND] [options]')
+    .showSuggestionAfterError(true)
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ sortSubcommands: false });
+  addDeviceCommands(program, bindings);
+  addToolCommands(program, bindings);
+  return program;
+}

@@ -1,0 +1,50 @@
+// `--status` for people: what runs, what is newer, what waits, and whether all is well.
+import type { StatusReport } from '../../domain/results.js';
+import { formatBytes, formatTable, formatWhen } from './format.js';
+import { paint, printable, type Paint, type Terminal } from './terminal.js';
+
+function headline(status: StatusReport): readonly [Paint, string] {
+  if (status.state === 'broken') return ['red', 'BROKEN: a person is needed'];
+  if (status.waiting !== null) return ['yellow', `waiting (${status.waiting.reason})`];
+  if (status.update_available) return ['cyan', 'update available'];
+  if (status.current_version === null) return ['yellow', 'nothing installed yet'];
+  if (status.state !== 'idle' && status.state !== 'current') return ['cyan', status.state];
+  return status.latest_version === null ? ['green', 'running, no release seen yet'] : ['green', 'up to date'];
+}
+
+function facts(status: StatusReport, now: number): string[][] {
+  const rows = [
+    ['running', status.current_version ?? 'nothing installed'],
+    ['newest', status.latest_version ?? 'unknown: no check yet'],
+    ['last check', formatWhen(status.last_check, now)],
+    ['last update', formatWhen(status.last_update, now)],
+    ['daemon', status.daemon.running ? `running (pid ${status.daemon.pid ?? '?'})` : 'not running: updates happen only by hand or timer'],
+  ];
+  const limit = status.rate_limit;
+  rows.push(['requests today', `${status.requests_today}${limit === null ? '' : `, ${limit.remaining} of ${limit.limit} left until ${limit.resetsAt.slice(11, 16)} UTC`}`]);
+  if (status.waiting !== null) rows.push(['waits', `${printable(status.waiting.detail)}${status.waiting.until === null ? '' : `, until ${formatWhen(status.waiting.until, now)}`}`]);
+  if (status.last_error !== null) rows.push(['last error', `${printable(status.last_error.message)} [${status.last_error.code}], ${formatWhen(status.last_error.at, now)}`]);
+  return rows;
+}
+
+function section(terminal: Terminal, title: string, rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : `\n${paint(terminal, 'bold', title)}\n${formatTable(rows, '  ')}`;
+}
+
+export function renderStatus(terminal: Terminal, status: StatusReport): string {
+  const now = terminal.now();
+  const [colour, text] = headline(status);
+  const services = status.services.map((s) => [
+    s.name, s.kind === 'hardware' ? 'hardware' : 'service', s.active ? paint(terminal, 'green', 'active') : paint(terminal, 'red', 'not active'),
+    s.pid === null ? '' : `pid ${s.pid}`, s.since === null ? printable(s.detail ?? '') : `since ${formatWhen(s.since, now)}${s.restarts > 0 ? `, ${s.restarts} restarts` : ''}`,
+  ]);
+  const bridges = status.bridge.map((b) => [b.name, b.attached ? 'attached' : paint(terminal, 'red', 'not attached'), b.reading ? 'reading' : 'not reading', printable(b.detail)]);
+  return [
+    `${paint(terminal, 'bold', status.app)}  ${paint(terminal, colour, text)}  ${paint(terminal, 'dim', status.install_dir)}\n\n`,
+    formatTable(facts(status, now), '  '),
+    section(terminal, 'services', services),
+    section(terminal, 'bridges', bridges),
+    section(terminal, 'backups', status.backups.map((b) => [b.name, b.version, formatBytes(b.bytes)])),
+    section(terminal, 'blocked versions', status.blocked.map((b) => [b.version, printable(b.reason), formatWhen(b.at, now)])),
+  ].join('');
+}

@@ -1,0 +1,60 @@
+// Commands that need no settings of a device: set-up, publishing, the demo, and the long-running ones.
+import type { Command } from 'commander';
+import type { Bindings, CommonOptions } from './bindings.js';
+import { renderMade } from './render-results.js';
+
+interface PublishOptions extends CommonOptions {
+  readonly repo?: string; readonly tag?: string; readonly out: string; readonly key?: string; readonly name?: string; readonly channel?: string;
+  readonly type?: string; readonly notes?: string; readonly minVersion?: string; readonly expires?: string; readonly exclude: string[]; readonly upload?: boolean;
+}
+
+const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
+
+function addRunning(program: Command, b: Bindings): void {
+  program.command('run').description('the daemon: checks, updates, watches, and runs embedded services')
+    .option('-c, --config <file>', 'settings file (default: HOLDLINE_CONFIG, else /etc/holdline/holdline.yaml)')
+    .action(async (options: CommonOptions) => { process.exitCode = await (await b.tools()).run(options.config); });
+  program.command('demo').description('the whole story on this machine in under a minute: publish, update, revert, with a local GitHub')
+    .action(async () => { process.exitCode = await (await b.tools()).demo(); });
+  program.command('bridge').description('hold a serial line: run, status, attach, upgrade (see `holdline bridge --help`)')
+    .argument('[words...]').allowUnknownOption().helpOption(false).passThroughOptions()
+    .action(async (words: string[]) => { process.exitCode = await (await b.tools()).bridge(words); });
+}
+
+function addSetUp(program: Command, b: Bindings): void {
+  program.command('init').description('write a commented settings file and say what to do next').argument('<owner/repo>')
+    .option('-f, --file <file>', 'where to write it', '/etc/holdline/holdline.yaml').option('-d, --install-dir <dir>', "the app's folder", '.')
+    .option('--force', 'replace an existing file').option('--json', 'one JSON object on standard output')
+    .action((repo: string, options: CommonOptions & { file: string; installDir: string; force?: boolean }) => b.show(options, async () => {
+      const report = await (await b.tools()).init({ repo, file: options.file, installDir: options.installDir, force: options.force === true });
+      return { json: report, text: b.render((t) => renderMade(t, report)), exit: 0 };
+    }));
+  program.command('keygen').description('make a signing key: NAME.key (secret) and NAME.pub (goes into the settings of your devices)')
+    .option('-o, --out <name>', 'path without ending', 'holdline').option('--plain', 'leave the secret key unencrypted (for a CI secret store)').option('--json', 'one JSON object on standard output')
+    .action((options: CommonOptions & { out: string; plain?: boolean }) => b.show(options, async () => {
+      const report = await (await b.tools()).keygen({ out: options.out, plain: options.plain === true });
+      return { json: report, text: b.render((t) => renderMade(t, report)), exit: 0 };
+    }));
+}
+
+function addPublishing(program: Command, b: Bindings): void {
+  program.command('publish').description('build the signed assets of a release from a folder; --upload makes the GitHub release').argument('<directory>')
+    .option('-r, --repo <owner/name>', 'the repository (default: GITHUB_REPOSITORY)').option('-t, --tag <tag>', 'the tag (default: GITHUB_REF_NAME, else v + VERSION of the folder)')
+    .option('-o, --out <dir>', 'where the assets are written', 'release').option('-k, --key <file>', 'secret key (default: HOLDLINE_KEY, its text); password in HOLDLINE_KEY_PASSWORD or asked for')
+    .option('-n, --name <name>', 'payload name (default: the repository)').option('--channel <name>', 'channel', 'stable').option('--type <type>', 'patch, minor, major, security or hotfix (default: from the version)')
+    .option('--notes <text>', 'release notes').option('--min-version <version>', 'devices below take a stepping stone first').option('--expires <when>', 'ISO date after which devices refuse it')
+    .option('-x, --exclude <glob>', 'leave out; may be given several times', collect, []).option('--upload', 'create a draft release, upload, publish last (token in GITHUB_TOKEN)').option('--json', 'one JSON object on standard output')
+    .action((directory: string, o: PublishOptions) => b.show(o, async () => {
+      const report = await (await b.tools()).publish({
+        directory, repo: o.repo, tag: o.tag, out: o.out, key: o.key, name: o.name, channel: o.channel, type: o.type, notes: o.notes,
+        minVersion: o.minVersion, expires: o.expires, exclude: o.exclude, upload: o.upload === true,
+      });
+      return { json: report, text: b.render((t) => renderMade(t, report)), exit: 0 };
+    }));
+}
+
+export function addToolCommands(program: Command, bindings: Bindings): void {
+  addSetUp(program, bindings);
+  addPublishing(program, bindings);
+  addRunning(program, bindings);
+}
