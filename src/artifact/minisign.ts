@@ -39,7 +39,7 @@ export interface VerifiedSignature { readonly trustedComment: string; readonly k
 
 /** The id as minisign prints it: little endian, sixteen hex digits. */
 export function formatKeyId(keyId: Buffer): string {
-  return Buffer.from(keyId).reverse().toString('hex').toUpperCase();
+  return keyId.readBigUInt64LE(0).toString(16).padStart(16, '0').toUpperCase();
 }
 
 /** What the signature covers. */

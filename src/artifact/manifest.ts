@@ -1,0 +1,109 @@
+// holdline.json, read strictly: bytes -> Manifest. Pure.
+// Under `trust.require: signature` its bytes must have been verified before they come here.
+import semver from 'semver';
+import { z } from 'zod';
+import { HoldlineError } from '../domain/errors.js';
+import { MANIFEST_FORMAT, type Manifest } from '../domain/manifest.js';
+import type { ArchiveLimits } from '../domain/settings.js';
+import { isPlainName } from './plain-name.js';
+
+export const MAX_MANIFEST_BYTES = 1024 * 1024;
+
+const MAX_LIST = 10_000;
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits');
+const bytes = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const assetName = z.string().refine(isPlainName, 'is not a plain file name');
+const version = z.string().max(256).refine((text) => semver.valid(text) === text, 'is not a plain semver version');
+const word = z.string().regex(/^[^\s\p{Cc}]{1,256}$/u, 'is not one word');
+const moment = z.string().refine((text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) && !Number.isNaN(Date.parse(text)), 'is not a UTC time like 2026-11-21T09:30:00Z');
+/** What only later versions read; kept as it is. */
+const later = z.record(z.string(), z.unknown());
+
+const requires = z.object({
+  min_version: version.optional(),
+  node: z.string().max(256).refine((text) => semver.validRange(text) !== null, 'is not a semver range').optional(),
+  arch: z.array(word).max(100).optional(),
+  memory_mb: z.number().nonnegative().optional(),
+  disk_mb: z.number().nonnegative().optional(),
+  components: z.record(z.string(), z.string()).optional(),
+});
+const payload = z.object({ asset: assetName, size: bytes.min(1), sha256: digest, unpacked_size: bytes });
+const files = z.object({ name: assetName, size: bytes, sha256: digest });
+
+const schema = z.object({
+  format: z.literal(MANIFEST_FORMAT),
+  repo: z.string().max(256).regex(/^[\w.-]+\/[\w.-]+$/, 'is not OWNER/NAME'),
+  tag: word,
+  version,
+  channel: word,
+  type: z.enum(['patch', 'minor', 'major', 'security', 'hotfix']),
+  payload,
+  tree_digest: digest,
+  files,
+  patches: z.array(z.object({ from: digest, asset: assetName, size: bytes, sha256: digest })).max(MAX_LIST).default([]),
+  requires: requires.default({}),
+  processes: z.array(z.unknown()).max(MAX_LIST).default([]),
+  hooks: later.default({}),
+  rollout: later.nullable().default(null),
+  created: moment,
+  expires: moment.nullable().default(null),
+  notes: z.string().default(''),
+  /** Keys (`expires`, `requires.gpu`) a reader must understand or refuse: how a later format adds what must not be skipped. */
+  critical: z.array(z.string()).max(MAX_LIST).default([]),
+});
+
+const KNOWN_KEYS: ReadonlySet<string> = new Set([
+  ...Object.keys(schema.shape),
+  ...Object.keys(requires.shape).map((key) => `requires.${key}`),
+  ...Object.keys(payload.shape).map((key) => `payload.${key}`),
+  ...Object.keys(files.shape).map((key) => `files.${key}`),
+]);
+
+/** Throws `manifest-invalid` for anything malformed and `artifact-too-large` for sizes above the device's limits. */
+export function parseManifest(content: Uint8Array, limits: ArchiveLimits): Manifest {
+  const value = parseJson(content);
+  assertFormat(value);
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw invalid(issue === undefined ? 'it is malformed' : `${issue.path.join('.') || 'it'}: ${issue.message}`);
+  }
+  const { critical, ...manifest } = parsed.data;
+  const unknown = critical.find((key) => !KNOWN_KEYS.has(key));
+  if (unknown !== undefined) throw invalid(`it needs "${unknown}", which this holdline does not know`, 'Update holdline itself first.');
+  if (manifest.expires !== null && Date.parse(manifest.expires) <= Date.parse(manifest.created)) throw invalid('it expires before it was created');
+  assertWithinLimits(manifest, limits);
+  return manifest;
+}
+
+function parseJson(content: Uint8Array): unknown {
+  if (content.byteLength > MAX_MANIFEST_BYTES) throw invalid(`it has more than ${MAX_MANIFEST_BYTES} bytes`);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
+  } catch (cause) {
+    throw invalid('it is not JSON in UTF-8', undefined, cause);
+  }
+}
+
+/** The format first: of another format nothing else can be judged. */
+function assertFormat(value: unknown): void {
+  const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined;
+  if (format === MANIFEST_FORMAT) return;
+  if (typeof format === 'number') throw invalid(`its format is ${format}, this holdline knows ${MANIFEST_FORMAT}`, 'Update holdline itself first.');
+  throw invalid('it names no format');
+}
+
+function assertWithinLimits(manifest: Manifest, limits: ArchiveLimits): void {
+  const rows = [['payload', manifest.payload.size, limits.payloadBytes], ['unpacked tree', manifest.payload.unpacked_size, limits.unpackedBytes]] as const;
+  for (const [what, size, limit] of rows) {
+    if (size > limit) {
+      throw new HoldlineError('artifact-too-large', `cannot take release ${manifest.version}: its ${what} has ${size} bytes, the limit here is ${limit}`, {
+        hint: 'If the size is intended, raise it under `limits:` in the settings.', context: { size, limit },
+      });
+    }
+  }
+}
+
+function invalid(why: string, hint = 'The release is unusable until its publisher publishes it again.', cause?: unknown): HoldlineError {
+  return new HoldlineError('manifest-invalid', `cannot use the manifest holdline.json: ${why}`, { hint, cause });
+}
