@@ -48,6 +48,7 @@ export const ERROR_TABLE = {
   'disk-read-only': row('preflight', 'wait', 1, 500),
   'permission': row('preflight', 'wait', 1, 500),
   'install-missing': row('preflight', 'wait', 1, 500),
+  'install-invalid': row('preflight', 'wait', 1, 409),
   'busy': row('preflight', 'wait', 75, 409),
   'interrupted': row('preflight', 'wait', 1, 503),
   'step-failed': row('step', 'revert', 20, 500),

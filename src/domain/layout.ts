@@ -13,6 +13,8 @@ export const HOUSE = '.holdline';
 
 export const houseDir = (layout: Layout): string => join(layout.installDir, HOUSE);
 export const currentLink = (layout: Layout): string => join(houseDir(layout), 'current');
+/** The version that ran before the current one: kept by prune, the default target of `rollback`. */
+export const previousLink = (layout: Layout): string => join(houseDir(layout), 'previous');
 export const versionsDir = (layout: Layout): string => join(houseDir(layout), 'versions');
 export const versionDir = (layout: Layout, name: string): string => join(versionsDir(layout), name);
 /** Work in progress, one folder per transaction, same filesystem as the versions. */

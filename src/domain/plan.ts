@@ -5,6 +5,7 @@
  * - link: make `path` a symbolic link to `target`, replacing a link, by temp link + rename
  * - rename: move `from` to `to` when `from` exists; `to` is replaced only when it is a file or a link
  * - remove: delete `path` and all below it, if it is there
+ * - unlink: delete `path` only when it is a symbolic link with exactly this target text (never what a user put there meanwhile)
  * - restore: when `from` exists, remove whatever is at `path` and move `from` there (puts back what was set aside)
  * - restore-adopted: the same, but only when `path` is a link or missing (before the exchange `from` is our own link)
  */
@@ -12,6 +13,7 @@ export type RescueOperation =
   | { readonly op: 'link'; readonly path: string; readonly target: string }
   | { readonly op: 'rename'; readonly from: string; readonly to: string }
   | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'unlink'; readonly path: string; readonly target: string }
   | { readonly op: 'restore'; readonly path: string; readonly from: string }
   | { readonly op: 'restore-adopted'; readonly path: string; readonly from: string };
 

@@ -66,15 +66,21 @@ export interface Filesystem {
   unlink(path: string): void;
   removeEmptyDirectory(path: string): void;
   chmod(path: string, mode: number): void;
+  /** Cuts a file to this length. */
+  truncate(path: string, length: number): void;
+  /** Gives `to` the owner and group of `from`, neither followed; does nothing where we may not (we are not root). */
+  copyOwner(from: string, to: string): void;
   /** fsync of a file or directory by path. */
   sync(path: string): void;
   /** Everything of the filesystem that holds `path` is on disk when this returns. */
   syncFilesystem(path: string): void;
 
   // Built from the above, in one place each.
-  /** Copies content and mode; a clone where the filesystem can. */
+  /** Copies content and owner into a new file of this mode, never through what stands at `to`; a clone where the filesystem can. */
   copyFile(from: string, to: string, mode: number): void;
-  /** The one durable write: temp beside it, fsync, rename, fsync of the directory. */
+  /** Gives `to` the owner and group of `from` where this process may; silently not otherwise. Follows no link. */
+  copyOwner?(from: string, to: string): void;
+  /** The one durable write: temp beside it, fsync, rename, fsync of the directory. Mode: as given, else as the file it replaces, else 0644. */
   writeDurably(path: string, content: string | Uint8Array, mode?: number): void;
   /** The one durable change of a symbolic link: temp link, rename, fsync of the directory. */
   linkDurably(target: string, path: string): void;
@@ -94,7 +100,7 @@ export interface RunResult { readonly code: number | null; readonly signal: stri
 
 export interface Processes {
   /** Runs argv without a shell; output is capped; the whole process group is killed at the timeout. Never throws for an exit code. */
-  run(argv: readonly string[], options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number; readonly input?: string }): Promise<RunResult>;
+  run(argv: readonly string[], options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number; readonly input?: string; readonly signal?: AbortSignal }): Promise<RunResult>;
 }
 
 /** The answer to an asset request; `body` must be read or cancelled. */
@@ -136,7 +142,7 @@ export interface ServiceController {
   status(service: ServiceSettings): Promise<ServiceStatus>;
 }
 
-export interface ProbeResult { readonly name: string; readonly ok: boolean; /** One line, the probe's last output. */ readonly output: string }
+export interface ProbeResult { readonly name: string; readonly ok: boolean; /** One line, the probe's last output. */ readonly output: string; /** Not ok and not failed: it needs more time (active, but not long enough yet). */ readonly pending?: boolean }
 export interface Prober {
   /** Runs every probe once, side by side. Never throws. */
   probe(signal: AbortSignal): Promise<readonly ProbeResult[]>;
