@@ -78,8 +78,6 @@ export interface Filesystem {
   // Built from the above, in one place each.
   /** Copies content and owner into a new file of this mode, never through what stands at `to`; a clone where the filesystem can. */
   copyFile(from: string, to: string, mode: number): void;
-  /** Gives `to` the owner and group of `from` where this process may; silently not otherwise. Follows no link. */
-  copyOwner?(from: string, to: string): void;
   /** The one durable write: temp beside it, fsync, rename, fsync of the directory. Mode: as given, else as the file it replaces, else 0644. */
   writeDurably(path: string, content: string | Uint8Array, mode?: number): void;
   /** The one durable change of a symbolic link: temp link, rename, fsync of the directory. */
