@@ -90,6 +90,7 @@ export interface StatusReport {
 /** One line of `history`. */
 export interface HistoryEntry {
   readonly at: string;
+  readonly transaction: string;
   readonly kind: 'adopt' | 'update' | 'rollback';
   readonly outcome: 'committed' | 'discarded' | 'reverted' | 'broken';
   readonly from: string | null;

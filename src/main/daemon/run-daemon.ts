@@ -1,0 +1,159 @@
+// The daemon's life: repair, start services, then check on time and do what people ask over the control socket. One job at a time.
+import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
+import type { Job } from '../../domain/jobs.js';
+import type { Clock, Logger } from '../../domain/ports.js';
+import type { Report, RunEvent, ServiceStatus } from '../../domain/results.js';
+import type { Settings } from '../../domain/settings.js';
+import type { UpdateState, Waiting } from '../../domain/state.js';
+import type { RecoverReport } from '../../interface/app.js';
+import { nextCheckDelay } from './next-check.js';
+import type { WorkerRun } from './start-worker.js';
+
+export interface Notifier { ready(): void; stopping(): void; status(text: string): void }
+
+export interface DaemonParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly notify: Notifier;
+  startJob(job: Job, actor: string, report: Report): WorkerRun;
+  recover(): Promise<RecoverReport>;
+  /** Starts (or adopts) every embedded service; a service that fails is logged and tried again by the supervisor. */
+  startServices(): Promise<void>;
+  stopServices(): Promise<void>;
+  serviceStatus(): Promise<readonly ServiceStatus[]>;
+}
+
+export interface Activity { readonly pid: number; readonly state: UpdateState; readonly job: Job['kind'] | null; readonly services: readonly ServiceStatus[] }
+
+export interface Daemon {
+  /** Runs until the signal; resolves with the exit code. */
+  run(signal: AbortSignal): Promise<number>;
+  /** A person's job; throws `busy` while another one changes things. */
+  ask(job: Job, actor: string, report: Report): Promise<unknown>;
+  activity(): Promise<Activity>;
+}
+
+const BROKEN_EXIT = 21;
+/** How long a person's call waits for a check that happens to run. */
+const PATIENCE_MS = 15_000;
+/** How long a stop waits for a worker: long enough to finish a switch. */
+const WORKER_STOP_MS = 60_000;
+
+interface Running { readonly job: Job; readonly worker: WorkerRun; readonly ended: Promise<void> }
+
+export function createDaemon(parts: DaemonParts): Daemon {
+  const { log, clock, settings } = parts;
+  let running: Running | undefined;
+  let state: UpdateState = 'idle';
+  let stopping = false;
+
+  const note = (event: RunEvent): void => {
+    if (event.type === 'state') { state = event.state; parts.notify.status(`${event.state}${event.detail === undefined ? '' : `: ${event.detail}`}`); log.info(event.state, event.detail === undefined ? {} : { detail: event.detail }); }
+    if (event.type === 'note') log[event.level](event.message);
+  };
+
+  const perform = async (job: Job, actor: string, report: Report): Promise<unknown> => {
+    const worker = parts.startJob(job, actor, (event) => { note(event); report(event); });
+    const ended = worker.done.then(() => undefined, () => undefined);
+    running = { job, worker, ended };
+    try { return await worker.done; } finally { running = undefined; state = 'idle'; }
+  };
+
+  const ask = async (job: Job, actor: string, report: Report): Promise<unknown> => {
+    if (stopping) throw new HoldlineError('busy', 'cannot begin: holdline is stopping', { hint: 'Try again when it has started again.' });
+    const current = running;
+    if (current !== undefined && (current.job.kind === 'cycle' || current.job.kind === 'check') && (state === 'checking' || state === 'idle')) {
+      await Promise.race([current.ended, clock.sleep(PATIENCE_MS)]);
+    }
+    if (running !== undefined) throw new HoldlineError('busy', `cannot begin: ${running.job.kind === 'cycle' ? 'an update' : running.job.kind} is under way (${state})`, { hint: 'Wait for its end; holdline --status shows how far it is.' });
+    return perform(job, actor, report);
+  };
+
+  return {
+    ask,
+    activity: async () => ({ pid: process.pid, state, job: running?.job.kind ?? null, services: await parts.serviceStatus() }),
+    async run(signal) {
+      if (await repair(parts, perform) === 'broken') return BROKEN_EXIT;
+      parts.notify.ready();
+      try { await loop(parts, () => running, perform, signal); } finally {
+        stopping = true;
+        parts.notify.stopping();
+        await stopWorker(running, clock);
+        await parts.stopServices();
+        log.info('stopped', { app: settings.app });
+      }
+      return 0;
+    },
+  };
+}
+
+async function stopWorker(running: Running | undefined, clock: Clock): Promise<void> {
+  if (running === undefined) return;
+  running.worker.stop();
+  const patience = new AbortController();
+  await Promise.race([running.ended, clock.sleep(WORKER_STOP_MS, patience.signal).then(() => running.worker.kill(), () => undefined)]);
+  patience.abort();
+}
+
+type Perform = (job: Job, actor: string, report: Report) => Promise<unknown>;
+const nobody: Report = () => undefined;
+
+/** Puts an interrupted update in order, then brings the services up and lets a worker finish the books and resume a probation. */
+async function repair(parts: DaemonParts, perform: Perform): Promise<'repaired' | 'broken'> {
+  const report = await parts.recover();
+  for (const action of report.actions) parts.log.warn('recovery', { action });
+  if (report.outcome === 'broken') {
+    parts.log.error('broken: no service is started and no update runs until a person has looked', { hint: 'holdline recover' });
+    return 'broken';
+  }
+  await parts.startServices();
+  try { await perform({ kind: 'settle' }, 'daemon', nobody); } catch (thrown) { logFailure(parts.log, thrown); }
+  return 'repaired';
+}
+
+async function loop(parts: DaemonParts, running: () => Running | undefined, perform: Perform, signal: AbortSignal): Promise<void> {
+  let waiting: Waiting | null = null;
+  let first = true;
+  while (!signal.aborted) {
+    const delay = nextCheckDelay({ interval: parts.settings.checkInterval, first, waiting, now: parts.clock.now(), random: parts.random() });
+    first = false;
+    try { await parts.clock.sleep(delay * 1000, signal); } catch { return; }
+    if (running() !== undefined) { await running()?.ended; continue; }
+    waiting = await cycle(parts, perform, signal);
+  }
+}
+
+function waitingOf(result: unknown): Waiting | null {
+  const waiting = typeof result === 'object' && result !== null && 'waiting' in result ? result.waiting : null;
+  return typeof waiting === 'object' && waiting !== null && 'until' in waiting && 'reason' in waiting ? waiting as Waiting : null;
+}
+
+async function cycle(parts: DaemonParts, perform: Perform, signal: AbortSignal): Promise<Waiting | null> {
+  try {
+    const ended = perform({ kind: 'cycle' }, 'daemon', nobody);
+    return waitingOf(await untilAborted(ended, signal));
+  } catch (thrown) {
+    const error = toHoldlineError(thrown);
+    if (signal.aborted) return null;
+    logFailure(parts.log, error);
+    // A worker that died left an open journal: order first, then the next turn.
+    if (error.code === 'interrupted') await repair(parts, perform);
+    return null;
+  }
+}
+
+/** Ends with the signal; the job itself is stopped by whoever aborted. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new HoldlineError('interrupted', 'cannot go on: holdline was asked to stop'));
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+function logFailure(log: Logger, thrown: unknown): void {
+  const error = toHoldlineError(thrown);
+  log.error(error.message, { code: error.code, ...(error.hint === undefined ? {} : { hint: error.hint }), ...error.context });
+}
