@@ -22,8 +22,11 @@ export interface IntentRecord { readonly type: 'intent'; readonly step: number; 
 export interface DoneRecord { readonly type: 'done'; readonly step: number; readonly at: string }
 /** The transaction enters this state. */
 export interface StateRecord { readonly type: 'state'; readonly state: JournalledState; readonly reason?: string | undefined; readonly code?: string | undefined; readonly at: string }
-/** A probation goes on after a restart of the updater. */
-export interface ResumedRecord { readonly type: 'resumed'; readonly boot_id: string; readonly at: string }
+/**
+ * A probation goes on after a restart. The rescue path at boot writes one (`by: recovery`); the engine that then takes
+ * the probation up in the same boot writes another, and the two count as one restart.
+ */
+export interface ResumedRecord { readonly type: 'resumed'; readonly boot_id: string; readonly by?: 'engine' | 'recovery' | undefined; readonly at: string }
 /** The updater was asked to stop during probation (a person's reboot): the next `resumed` does not count. */
 export interface PausedRecord { readonly type: 'paused'; readonly at: string }
 export interface UndoneRecord { readonly type: 'undone'; readonly step: number; readonly at: string }

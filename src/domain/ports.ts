@@ -101,6 +101,27 @@ export interface Processes {
   run(argv: readonly string[], options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number; readonly input?: string; readonly signal?: AbortSignal }): Promise<RunResult>;
 }
 
+export interface FetchOptions {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** `manual` hands the 3xx out as it is. */
+  readonly redirect?: 'manual' | 'error' | 'follow';
+  readonly signal?: AbortSignal;
+}
+
+/** What is used of an HTTP answer; `body` must be read or cancelled. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null; entries(): IterableIterator<[string, string]> };
+  readonly body: (AsyncIterable<Uint8Array> & { cancel(): Promise<void> }) | null;
+  text(): Promise<string>;
+}
+
+/** The part of the fetch standard we use: undici's (with proxy) and Node's own both fit. Connect and header timeouts are its own business. */
+export type Fetch = (url: string, options?: FetchOptions) => Promise<FetchResponse>;
+
 /** The answer to an asset request; `body` must be read or cancelled. */
 export interface AssetResponse {
   /** 200 or 206; other codes are errors already. */
