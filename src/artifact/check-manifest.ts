@@ -3,6 +3,7 @@
 import semver from 'semver';
 import { HoldlineError } from '../domain/errors.js';
 import type { Manifest } from '../domain/manifest.js';
+import { PLAUSIBLE_SINCE } from '../domain/plausible-clock.js';
 import { parseTrustedComment } from './trusted-comment.js';
 
 export interface ExpectedRelease {
@@ -24,19 +25,13 @@ export function checkManifest(manifest: Manifest, expected: ExpectedRelease): vo
   assertSame('signed tag', signed.tag, expected.tag);
 }
 
-/** No release of ours is older: a clock before this was not set yet. */
-export const EARLIEST_PLAUSIBLE_TIME = '2026-01-01T00:00:00Z';
 /** How far a device's clock may be behind the publisher's before it counts as not set. */
 const CLOCK_TOLERANCE_MS = 24 * 3600 * 1000;
-
-export function isClockPlausible(now: Date): boolean {
-  return now.getTime() >= Date.parse(EARLIEST_PLAUSIBLE_TIME);
-}
 
 /** `clock`: the manifest has an expiry and the device's clock is too far in the past to judge it: waiting, not an error. */
 export function judgeManifestTime(manifest: Pick<Manifest, 'created' | 'expires'>, now: Date): 'valid' | 'expired' | 'clock' {
   if (manifest.expires === null) return 'valid';
-  if (!isClockPlausible(now) || now.getTime() < Date.parse(manifest.created) - CLOCK_TOLERANCE_MS) return 'clock';
+  if (now.getTime() < PLAUSIBLE_SINCE || now.getTime() < Date.parse(manifest.created) - CLOCK_TOLERANCE_MS) return 'clock';
   return now.getTime() >= Date.parse(manifest.expires) ? 'expired' : 'valid';
 }
 
