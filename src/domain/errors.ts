@@ -68,6 +68,13 @@ export type ErrorCode = keyof typeof ERROR_TABLE;
 /** Where in a file the mistake stands; line and column count from 1. */
 export interface Place { readonly file: string; readonly line: number; readonly column: number }
 
+/** One of several mistakes that were found together. */
+export interface Mistake {
+  readonly message: string;
+  readonly where?: Place | undefined;
+  readonly hint?: string | undefined;
+}
+
 export interface ErrorDetails {
   /** What the person should do, one sentence. */
   readonly hint?: string;
@@ -75,6 +82,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** Facts for the log: never a secret. */
   readonly context?: Readonly<Record<string, string | number | boolean | null>>;
+  /** The mistakes after the first, which the message tells. */
+  readonly others?: readonly Mistake[];
 }
 
 export class HoldlineError<Code extends ErrorCode = ErrorCode> extends Error {
@@ -83,6 +92,7 @@ export class HoldlineError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly hint: string | undefined;
   readonly where: Place | undefined;
   readonly context: Readonly<Record<string, string | number | boolean | null>>;
+  readonly others: readonly Mistake[];
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -90,6 +100,7 @@ export class HoldlineError<Code extends ErrorCode = ErrorCode> extends Error {
     this.hint = details.hint;
     this.where = details.where;
     this.context = details.context ?? {};
+    this.others = details.others ?? [];
   }
 
   get family(): ErrorFamily { return ERROR_TABLE[this.code].family; }

@@ -1,10 +1,13 @@
 // The settings as the rest of the program sees them: complete, checked, frozen. All times are seconds.
+import type { Mistake } from './errors.js';
 
 export interface TrustKey { readonly name: string; /** minisign public key, base64 */ readonly publicKey: string }
 
 export interface TrustSettings {
   readonly require: 'signature' | 'checksum' | 'none';
   readonly keys: readonly TrustKey[];
+  /** Key files that could not be used: told when a release is to be read, so that `--status` still works. */
+  readonly problems?: readonly Mistake[];
 }
 
 export interface ServiceSettings {

@@ -1,0 +1,122 @@
+// From checked values to Settings: defaults that follow from other keys, absolute paths, and the rules between keys.
+import { join, relative, resolve, sep } from 'node:path';
+import { HOUSE } from '../domain/layout.js';
+import type { Settings } from '../domain/settings.js';
+import { completeHealth } from './complete-health.js';
+import { completeServices } from './complete-services.js';
+import { completeTrust, type ReadKeyFile } from './complete-trust.js';
+import type { Finding, KeyPath } from './parse-settings-yaml.js';
+import type { SettingsInput } from './schema.js';
+import { isLoopback, splitPath } from './value-rules.js';
+import { findWarnings } from './find-warnings.js';
+
+export interface Surroundings {
+  readonly file: string | null;
+  /** Relative paths of the file start here: its folder. */
+  readonly fileFolder: string;
+  /** Relative paths of flags start here. */
+  readonly workingFolder: string;
+  /** Keys that came from a flag. */
+  readonly flagKeys: ReadonlySet<string>;
+  readonly token: string | null;
+  readonly proxy: Settings['proxy'];
+  readonly readKeyFile: ReadKeyFile;
+}
+
+export interface Completed { readonly settings: Settings; readonly findings: readonly Finding[] }
+
+const STATE_ROOT = '/var/lib/holdline';
+const RUNTIME_ROOT = '/run/holdline';
+
+export function completeSettings(input: SettingsInput, around: Surroundings): Completed {
+  const findings: Finding[] = [];
+  const absolute = (key: string, path: string | undefined): string | undefined =>
+    (path === undefined ? undefined : resolve(around.flagKeys.has(key) ? around.workingFolder : around.fileFolder, path));
+  const app = input.app ?? input.github_repo.slice(input.github_repo.indexOf('/') + 1);
+  const stateDir = absolute('state_dir', input.state_dir) ?? join(STATE_ROOT, app);
+  const settings: Settings = {
+    file: around.file,
+    githubRepo: input.github_repo,
+    githubApiUrl: input.github_api_url.replace(/\/+$/u, ''),
+    githubToken: around.token,
+    app,
+    installDir: absolute('install_dir', input.install_dir) ?? around.workingFolder,
+    stateDir,
+    // Daemon and command line must come to the same answer, whoever runs them: so it follows from the settings alone.
+    runtimeDir: absolute('runtime_dir', input.runtime_dir) ?? (isInside(stateDir, STATE_ROOT) ? join(RUNTIME_ROOT, app) : join(stateDir, 'run')),
+    checkInterval: input.check_interval,
+    autoUpdate: input.auto_update,
+    backupEnabled: input.backup_enabled,
+    backupPath: absolute('backup_path', input.backup_path) ?? join(stateDir, 'backups'),
+    maxBackups: input.max_backups,
+    downloadTimeout: input.download_timeout,
+    downloadDeadline: input.download_deadline,
+    maxRetries: input.max_retries,
+    retryDelay: input.retry_delay,
+    managedPaths: input.managed_paths.map((path) => splitPath(path).join('/')),
+    preserve: input.preserve,
+    channel: input.channel,
+    asset: input.asset ?? null,
+    trust: completeTrust(input.trust, (path) => resolve(around.fileFolder, path), around.readKeyFile),
+    services: completeServices(input.services, findings),
+    health: completeHealth(input.health, input.services, findings),
+    probation: { ...input.probation, maxRestarts: input.max_probation_restarts },
+    archive: input.archive,
+    limits: {
+      payloadBytes: input.limits.payload_bytes, unpackedBytes: input.limits.unpacked_bytes,
+      entries: input.limits.entries, depth: input.limits.depth, ratio: input.limits.ratio,
+    },
+    incompleteReleaseWait: input.incomplete_release_wait,
+    logLevel: input.log_level,
+    proxy: around.proxy,
+    warnings: [],
+  };
+  findings.push(...checkApp(settings, input), ...checkApi(settings), ...checkManagedPaths(settings), ...checkPreserve(settings), ...checkFolders(settings));
+  return { settings: { ...settings, warnings: findWarnings(settings) }, findings };
+}
+
+function checkApp(settings: Settings, input: SettingsInput): readonly Finding[] {
+  if (input.app !== undefined || /^[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}$/u.test(settings.app)) return [];
+  return [wrong(['github_repo'], `the repository's name "${settings.app}" cannot name the app's folders`, 'Add a line like app: monitoring.')];
+}
+
+function checkApi(settings: Settings): readonly Finding[] {
+  if (settings.githubToken === null || !settings.githubApiUrl.startsWith('http:') || isLoopback(settings.githubApiUrl)) return [];
+  return [wrong(['github_api_url'], 'github_api_url is http://, which would show the token to the network', 'Use https://, or unset GITHUB_TOKEN.')];
+}
+
+function checkManagedPaths(settings: Settings): readonly Finding[] {
+  return settings.managedPaths.flatMap((path, index) => {
+    const other = settings.managedPaths.find((candidate, at) => at !== index && (candidate === path ? at < index : path.startsWith(`${candidate}/`)));
+    return other === undefined ? [] : [wrong(['managed_paths', index], other === path ? `managed_paths holds ${path} twice` : `the managed path ${path} lies inside the managed path ${other}`, 'Keep the outer one only.')];
+  });
+}
+
+function checkPreserve(settings: Settings): readonly Finding[] {
+  return settings.preserve.flatMap((pattern, index) => {
+    const literal = splitPath(pattern.replace(/[*?[{!].*$/u, (wild) => (wild.startsWith('!') ? wild : '*'))).join('/').replace(/\*.*$/u, '');
+    const reaches = settings.managedPaths.some((path) => literal === '' || literal === path || literal.startsWith(`${path}/`) || path.startsWith(literal));
+    return reaches ? [] : [wrong(['preserve', index], `preserve "${pattern}" lies in no managed path (${settings.managedPaths.join(', ')}), so there is nothing to preserve`, 'Everything outside the managed paths is never touched anyway: remove it, or correct the path.')];
+  });
+}
+
+/** What holdline writes must not lie where an update replaces everything. */
+function checkFolders(settings: Settings): readonly Finding[] {
+  const replaced = [...settings.managedPaths, HOUSE];
+  const folders = [['state_dir', settings.stateDir], ['backup_path', settings.backupPath], ['runtime_dir', settings.runtimeDir]] as const;
+  const findings = folders.flatMap(([key, folder]) => {
+    const inside = replaced.find((path) => isInside(folder, join(settings.installDir, path)));
+    if (inside !== undefined) return [wrong([key], `${key} ${folder} lies inside ${inside} of install_dir, which an update replaces`, 'Choose a folder outside.')];
+    return folder === settings.installDir ? [wrong([key], `${key} is install_dir itself`, 'Choose a folder of its own.')] : [];
+  });
+  if (settings.installDir === '/') findings.push(wrong(['install_dir'], 'install_dir is the root folder /', 'Set install_dir to the app\'s folder.'));
+  return findings;
+}
+
+/** The same path or below it; by text, because links may not be followed here. */
+function isInside(path: string, folder: string): boolean {
+  const steps = relative(folder, path);
+  return steps === '' || (steps !== '..' && !steps.startsWith(`..${sep}`));
+}
+
+const wrong = (path: KeyPath, message: string, hint?: string): Finding => ({ path, at: 'value', message, hint });
