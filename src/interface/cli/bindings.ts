@@ -13,6 +13,8 @@ export interface Bindings {
   tools(): Promise<Tools>;
   /** Shows an answer (or runs to it) in the form the options ask for. */
   show(options: CommonOptions, work: () => Promise<Answer>): Promise<void>;
+  /** Ends the call with this code, for commands that show what they do by themselves. */
+  exit(code: number): void;
   readonly render: Renderer;
 }
 

@@ -25,9 +25,14 @@ export function buildProgram(bindings: Bindings): Command {
   const program = new Command('holdline')
     .description('Updates an app from signed releases, rolls back by itself, and never lets go of the serial line.')
     .version(bindings.version, '-V, --version', 'print the version of holdline')
+    // These never arrive here (command-line.ts turns them into commands): declared for help and suggestions.
+    .option('--check', 'is there a newer release? (the command check)')
+    .option('--update [version]', 'install the newest release, or VERSION (the command update)')
+    .option('--status', 'what runs, what waits (the command status)')
     .usage('[--check | --update [VERSION] | --status | COMMAND] [options]')
     .showSuggestionAfterError(true)
     .addHelpText('after', EXAMPLES)
+    .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false });
   addDeviceCommands(program, bindings);
   addToolCommands(program, bindings);

@@ -35,13 +35,11 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
     exit = answer.exit;
   };
   try {
-    const program = buildProgram({ version: parts.version, app: parts.app, tools: parts.tools, show, render: (view) => view(terminal) });
+    const program = buildProgram({ version: parts.version, app: parts.app, tools: parts.tools, show, exit: (code) => { exit = code; }, render: (view) => view(terminal) });
     for (const command of [program, ...program.commands]) {
       command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: () => undefined });
     }
-    program.enablePositionalOptions();
     await program.parseAsync(normaliseArguments(argv), { from: 'user' });
-    if (process.exitCode !== undefined) exit = Number(process.exitCode);
     return exit;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return fail(thrown);

@@ -13,12 +13,12 @@ const collect = (value: string, earlier: string[]): string[] => [...earlier, val
 function addRunning(program: Command, b: Bindings): void {
   program.command('run').description('the daemon: checks, updates, watches, and runs embedded services')
     .option('-c, --config <file>', 'settings file (default: HOLDLINE_CONFIG, else /etc/holdline/holdline.yaml)')
-    .action(async (options: CommonOptions) => { process.exitCode = await (await b.tools()).run(options.config); });
+    .action(async (options: CommonOptions) => { b.exit(await (await b.tools()).run(options.config)); });
   program.command('demo').description('the whole story on this machine in under a minute: publish, update, revert, with a local GitHub')
-    .action(async () => { process.exitCode = await (await b.tools()).demo(); });
+    .action(async () => { b.exit(await (await b.tools()).demo()); });
   program.command('bridge').description('hold a serial line: run, status, attach, upgrade (see `holdline bridge --help`)')
     .argument('[words...]').allowUnknownOption().helpOption(false).passThroughOptions()
-    .action(async (words: string[]) => { process.exitCode = await (await b.tools()).bridge(words); });
+    .action(async (words: string[]) => { b.exit(await (await b.tools()).bridge(words)); });
 }
 
 function addSetUp(program: Command, b: Bindings): void {

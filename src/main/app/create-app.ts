@@ -1,0 +1,62 @@
+// The device commands: asks the daemon when it runs, else does the work itself.
+import { resolve } from 'node:path';
+import { HoldlineError } from '../../domain/errors.js';
+import type { Job } from '../../domain/jobs.js';
+import { controlSocket, type Layout } from '../../domain/layout.js';
+import type { CheckResult, Report, UpdateResult } from '../../domain/results.js';
+import type { Settings } from '../../domain/settings.js';
+import type { App } from '../../interface/app.js';
+import type { Method } from '../../interface/control/protocol.js';
+import type { Terminal } from '../../interface/cli/terminal.js';
+import { layoutOf, readSettings } from '../read-settings.js';
+import { askDaemon, NO_DAEMON } from './ask-daemon.js';
+import { terminalLog } from './terminal-log.js';
+
+export interface AppParts { readonly settingsFile: string | undefined; readonly report: Report; readonly terminal: Terminal }
+
+interface Context { readonly settings: Settings; readonly layout: Layout; readonly parts: AppParts }
+
+/** @throws HoldlineError of family `settings` */
+export function createApp(parts: AppParts): App {
+  const settings = readSettings(parts.settingsFile, process.env);
+  const context: Context = { settings, layout: layoutOf(settings), parts };
+  const work = <T>(method: Method, job: Job, params: object): Promise<T> => run(context, method, job, params) as Promise<T>;
+  return {
+    check: () => work<CheckResult>('check', { kind: 'check' }, {}),
+    update(request) {
+      const from = request.from === undefined ? undefined : resolve(request.from);
+      return work<UpdateResult>('update', { kind: 'update', version: request.version, from, dryRun: request.dryRun }, { ...request, from });
+    },
+    adopt: (request) => work<UpdateResult>('adopt', { kind: 'adopt', ...request }, request),
+    rollback: (request) => work<UpdateResult>('rollback', { kind: 'rollback', target: request.target, dryRun: request.dryRun }, request),
+    unblock: (version) => work('unblock', { kind: 'unblock', version }, { version }),
+    status: async () => (await import('./read-status.js')).readStatus(context.settings, context.layout),
+    history: async (limit) => (await import('./read-device.js')).readHistoryOf(context.layout, limit),
+    backups: async () => (await import('./read-device.js')).readBackupsOf(context.layout),
+    verify: async () => (await import('./read-device.js')).verifyAll(context.settings, context.layout),
+    recover: async () => (await import('./recover-device.js')).recoverDevice(context.settings, context.layout),
+    doctor: async () => (await import('../doctor/examine.js')).examine(context.settings, context.layout),
+  };
+}
+
+async function run({ settings, layout, parts }: Context, method: Method, job: Job, params: object): Promise<unknown> {
+  for (const warning of settings.warnings) parts.report({ type: 'note', level: 'warn', message: warning });
+  const answer = await askDaemon(controlSocket(layout), method, params, parts.report);
+  if (answer !== NO_DAEMON) return answer;
+  const { wireUpdater } = await import('../wire-updater.js');
+  const { servicesWithoutDaemon } = await import('./services-without-daemon.js');
+  const stop = new AbortController();
+  const abort = (): void => stop.abort(new HoldlineError('interrupted', 'cannot go on: holdline was asked to stop; before the switch nothing has changed, after it the next start goes on'));
+  process.on('SIGINT', abort);
+  process.on('SIGTERM', abort);
+  try {
+    const updater = await wireUpdater(settings, {
+      services: servicesWithoutDaemon(settings, parts.report), report: parts.report, log: terminalLog(parts.terminal, settings.logLevel),
+      actor: `uid ${process.getuid?.() ?? '?'}`,
+    });
+    return await updater.run(job, stop.signal);
+  } finally {
+    process.off('SIGINT', abort);
+    process.off('SIGTERM', abort);
+  }
+}
