@@ -1,0 +1,23 @@
+// What carrying out a plan needs: the journal, the steps and the world, all handed in by the composition root.
+import type { Step, StepName } from '../domain/plan.js';
+import type { Clock, Filesystem, Logger } from '../domain/ports.js';
+import type { Report } from '../domain/results.js';
+import type { Journal } from './journal.js';
+
+/** `never`: the params are JSON of the plan, made by the same step's `plan`; only that step knows their shape. */
+export type StepRegistry<Context> = { readonly [Name in StepName]?: Step<never, Context> };
+
+export interface Run<Context> {
+  readonly journal: Journal;
+  readonly fs: Filesystem;
+  readonly steps: StepRegistry<Context>;
+  readonly context: Context;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly log: Logger;
+  /** Obeyed between steps until the switching begins, then ignored. */
+  readonly signal: AbortSignal;
+}
+
+/** ISO 8601 UTC, for records. */
+export const stamp = (clock: Clock): string => clock.now().toISOString();
