@@ -1,0 +1,28 @@
+// Stands where the writer stands when a payload is only looked at: hashes, writes nothing.
+import { createHash, type Hash } from 'node:crypto';
+import type { TreeEntry } from '../domain/tree.js';
+import { linkEntry } from './tree-links.js';
+import type { EntryWriter } from './tree-writer.js';
+
+export class ListWriter implements EntryWriter {
+  #open: { readonly path: string; readonly executable: boolean; readonly size: number; readonly hash: Hash } | undefined;
+
+  makeDirectory(): void { /* directories are no entries of a tree */ }
+
+  beginFile(path: string, executable: boolean, size: number): void {
+    this.#open = { path, executable, size, hash: createHash('sha256') };
+  }
+
+  write(bytes: Uint8Array): void { this.#open?.hash.update(bytes); }
+
+  endFile(): TreeEntry {
+    if (this.#open === undefined) throw new Error('no file is being listed');
+    const { path, executable, size, hash } = this.#open;
+    this.#open = undefined;
+    return { path, mode: executable ? '0755' : '0644', size, sha256: hash.digest('hex') };
+  }
+
+  copyFile(path: string, of: TreeEntry): TreeEntry { return { ...of, path }; }
+
+  makeLink(path: string, target: string): TreeEntry { return linkEntry(path, target); }
+}
