@@ -105,6 +105,8 @@ function checkFolders(settings: Settings): readonly Finding[] {
   const replaced = [...settings.managedPaths, HOUSE];
   const folders = [['state_dir', settings.stateDir], ['backup_path', settings.backupPath], ['runtime_dir', settings.runtimeDir]] as const;
   const findings = folders.flatMap(([key, folder]) => {
+    // What follows from a wrong state_dir needs no telling of its own.
+    if (key !== 'state_dir' && isInside(folder, settings.stateDir)) return [];
     const inside = replaced.find((path) => isInside(folder, join(settings.installDir, path)));
     if (inside !== undefined) return [wrong([key], `${key} ${folder} lies inside ${inside} of install_dir, which an update replaces`, 'Choose a folder outside.')];
     return folder === settings.installDir ? [wrong([key], `${key} is install_dir itself`, 'Choose a folder of its own.')] : [];

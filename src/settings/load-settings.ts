@@ -130,8 +130,7 @@ function throwMistakes(findings: readonly Finding[], telling: Telling): void {
 function toMistake(finding: Finding, { sources, parsed, origins }: Telling): Mistake {
   const origin = origins.get(String(finding.path[0]));
   if (origin !== undefined) return { message: `${origin}: ${finding.message}`, hint: finding.hint };
-  const place = sources.text === null || sources.file === null ? undefined : parsed.locate(finding);
-  const where: Place | undefined = place === undefined || sources.file === null ? undefined : { file: sources.file, ...place };
+  const where: Place | undefined = sources.text === null || sources.file === null ? undefined : { file: sources.file, ...parsed.locate(finding) };
   return { message: finding.message, where, hint: finding.hint };
 }
 

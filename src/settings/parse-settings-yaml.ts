@@ -21,8 +21,8 @@ export interface ParsedSettings {
   readonly findings: readonly Finding[];
   /** Paths (as `pathText`) of scalars that hold a substituted variable. */
   readonly substituted: ReadonlySet<string>;
-  /** False where there is no place for it: it comes from the environment or a flag. */
-  locate(finding: Finding): Omit<Place, 'file'> | undefined;
+  /** Line and column, counted from 1; the file's begin for what is missing in it. */
+  locate(finding: Finding): Omit<Place, 'file'>;
 }
 
 const MAX_SETTINGS_CHARACTERS = 1024 * 1024;
@@ -54,7 +54,7 @@ class Reader {
 
   read(text: string): void {
     try {
-      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, keepSourceTokens: false, logLevel: 'silent' });
+      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
       for (const problem of [...document.errors, ...document.warnings]) this.refuse(...explainSyntax(problem.code, problem.message, text, problem.pos[0]));
       if (document.errors.length > 0) return;
       const root: ParsedNode | null = document.contents;
@@ -76,7 +76,6 @@ class Reader {
       substituted: this.#substituted,
       locate: (finding) => {
         const offset = finding.offset ?? nearestPlace(places, finding);
-        if (offset === undefined) return undefined;
         const { line, col } = lines.lineStarts.length === 0 ? { line: 1, col: 1 } : lines.linePos(offset);
         return { line: Math.max(1, line), column: Math.max(1, col) };
       },
@@ -134,12 +133,12 @@ class Reader {
 }
 
 /** The place of the path, or of what encloses it: a missing key is shown at the mapping that lacks it. */
-function nearestPlace(places: ReadonlyMap<string, { readonly key: number; readonly value: number }>, finding: Finding): number | undefined {
+function nearestPlace(places: ReadonlyMap<string, { readonly key: number; readonly value: number }>, finding: Finding): number {
   for (let length = finding.path.length; length > 0; length -= 1) {
     const place = places.get(pathText(finding.path.slice(0, length)));
     if (place !== undefined) return length === finding.path.length ? place[finding.at] : place.value;
   }
-  return finding.path.length === 0 ? 0 : undefined;
+  return 0;
 }
 
 /** An empty value stands nowhere; then the key's place is the useful one. */

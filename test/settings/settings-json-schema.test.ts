@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { isMap, parse, parseDocument } from 'yaml';
+import { loadSettings } from '../../src/settings/load-settings.js';
+import { settingsSchema } from '../../src/settings/schema.js';
+import { settingsJsonSchema } from '../../src/settings/settings-json-schema.js';
+
+const committed = new URL('../../config/holdline.schema.json', import.meta.url);
+const example = readFileSync(new URL('../../config/holdline.yaml', import.meta.url), 'utf8');
+const sources = { file: '/etc/holdline/holdline.yaml', env: {}, dotenv: null, flags: {}, cwd: '/opt/app', readKeyFile: () => '' };
+
+describe('config/holdline.schema.json', () => {
+  it('is what the settings say today', () => {
+    expect(JSON.parse(readFileSync(committed, 'utf8'))).toEqual(JSON.parse(JSON.stringify(settingsJsonSchema())));
+  });
+  it('accepts the example and refuses what the settings refuse', () => {
+    const validate = new Ajv({ strict: false }).compile(settingsJsonSchema());
+    expect(validate(parse(example)), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ github_repo: 'a/b', check_interval: '${SECONDS}' })).toBe(true);
+    for (const wrong of [{}, { github_repo: 'a/b', chek_interval: 5 }, { github_repo: 'a/b', check_interval: 'often' }, { github_repo: 'a/b', services: [{}] }]) expect(validate(wrong)).toBe(false);
+  });
+});
+
+describe('config/holdline.yaml', () => {
+  it('names every key, in use or commented out', () => {
+    for (const key of Object.keys(settingsSchema.shape)) expect(example).toMatch(new RegExp(`^(?:# )?${key}:`, 'mu'));
+    for (const [section, keys] of Object.entries({ trust: ['require', 'keys'], probation: ['seconds', 'interval', 'failures'], archive: ['links'], limits: ['payload_bytes', 'unpacked_bytes', 'entries', 'depth', 'ratio'] })) {
+      const node = parseDocument(example).get(section);
+      expect(isMap(node) ? node.items.map(({ key }) => String(key)) : []).toEqual(keys);
+    }
+  });
+  it('loads, and states the defaults: without its values the settings are the same', () => {
+    expect(loadSettings({ ...sources, text: example })).toEqual(loadSettings({ ...sources, text: 'github_repo: owner/name\n' }));
+  });
+  it('has comments that load too', () => {
+    const uncommented = example.split('\n').map((line) => line.replace(/^# (?=(?:asset|install_dir|app|state_dir|runtime_dir|backup_path):)/u, '').replace(/^#(?= {2}(?:- (?:unit|\{(?:name|http|tcp|command|service|bridge):)| {2}\w+:))/u, '').replace(/^(services|health): \[\]/u, '$1:')).join('\n');
+    const settings = loadSettings({ ...sources, text: uncommented.replace(/^.*(?:RWQ\.\.\.|spare\.pub).*$/gmu, '').replace('depends_on: []', 'depends_on: [web]') });
+    expect(settings.services.map(({ name }) => name)).toEqual(['monitoring', 'web', 'meter']);
+    expect(settings.health).toHaveLength(5);
+    expect(settings).toMatchObject({ installDir: '/opt/monitoring', backupPath: '/mnt/usb/backups', asset: 'monitoring-*.tar.gz' });
+  });
+});
