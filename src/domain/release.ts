@@ -17,6 +17,8 @@ export interface Release {
   readonly tag: string;
   /** Plain semver, without `v` and without component prefix. */
   readonly version: string;
+  /** True where the version is only what a payload's file name says (a folder without a manifest): the payload's VERSION decides. */
+  readonly guessed?: boolean | undefined;
   readonly prerelease: boolean;
   /** ISO 8601 UTC; when it was published. */
   readonly publishedAt: string;

@@ -1,0 +1,79 @@
+// Releases from GitHub or an Enterprise server. Nothing it says is trusted; it only finds and fetches.
+import { HoldlineError } from '../domain/errors.js';
+import type { Clock, Fetch, Filesystem, Logger, ReleaseSource } from '../domain/ports.js';
+import type { GithubAccess } from './ask-github.js';
+import { toRelease } from './github-release.js';
+import { listAllReleases, type Retries } from './list-releases.js';
+import { openGithubAsset } from './open-asset.js';
+import { isLoopback } from './redirect-rule.js';
+import { scopeKey } from './source-cache.js';
+import { createSourceLedger } from './source-ledger.js';
+
+export interface GitHubSourceOptions {
+  readonly fetch: Fetch;
+  readonly fs: Filesystem;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where ETags, limits and counts survive restarts: domain/layout sourceCacheFile. */
+  readonly cacheFile: string;
+  /** `owner/name`. */
+  readonly repo: string;
+  /** `https://api.github.com`, `https://ghe.example.com/api/v3`. */
+  readonly apiUrl: string;
+  readonly token: string | null;
+  /** Only tags `COMPONENT-v1.2.3`; null: only plain ones. */
+  readonly component?: string | null;
+  readonly retries: Retries;
+  /** `holdline/0.1.0`. */
+  readonly userAgent: string;
+}
+
+const cleanUrl = (url: string): string => url.replace(/\/+$/, '');
+
+/** The scope of the cache, also for who only reads it (`recallSource`). */
+export const githubScopeKey = (apiUrl: string, repo: string, token: string | null): string => scopeKey(cleanUrl(apiUrl), repo, token);
+
+export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource {
+  const { fetch, clock, log, repo, token, userAgent } = options;
+  const apiUrl = cleanUrl(options.apiUrl);
+  const component = options.component ?? null;
+  assertSafe(apiUrl, repo, token);
+  const key = githubScopeKey(apiUrl, repo, token);
+  const ledger = createSourceLedger({ fs: options.fs, clock, log, file: options.cacheFile, key, hasToken: token !== null });
+  const access: GithubAccess = { fetch, clock, log, ledger, apiUrl, repo, token, userAgent };
+  const { host } = new URL(apiUrl);
+  return {
+    description: `${host === 'api.github.com' ? 'github.com' : host}/${repo}`,
+    async list(signal) {
+      ledger.refresh();
+      try {
+        const kept = await listAllReleases(access, options.retries, signal);
+        return { releases: kept.flatMap((release) => toRelease(release, component, `${apiUrl}/repos/${repo}`) ?? []), rateLimit: ledger.rateLimit() };
+      } finally {
+        ledger.save();
+      }
+    },
+    async open(asset, range, signal) {
+      try {
+        return await openGithubAsset(access, asset, range, signal);
+      } finally {
+        ledger.save();
+      }
+    },
+    requestsToday: () => ledger.requestsToday(),
+    rateLimit: () => ledger.rateLimit(),
+  };
+}
+
+/** The settings check the same; here it is what the token's safety rests on. */
+function assertSafe(apiUrl: string, repo: string, token: string | null): void {
+  const valid = URL.canParse(apiUrl) && /^https?:$/.test(new URL(apiUrl).protocol);
+  if (!valid) throw new HoldlineError('settings-invalid', 'cannot ask GitHub: github_api_url is no http address', { hint: 'Use https://api.github.com, or https://HOST/api/v3 of an Enterprise server.' });
+  const { protocol, hostname } = new URL(apiUrl);
+  if (token !== null && protocol === 'http:' && !isLoopback(hostname)) {
+    throw new HoldlineError('settings-invalid', 'cannot ask GitHub: github_api_url is http, and the token would be readable on the way', { hint: 'Use https, or unset GITHUB_TOKEN.' });
+  }
+  if (!/^[\w.-]+\/[\w.-]+$/.test(repo) || /(^|\/)\.{1,2}($|\/)/.test(repo)) {
+    throw new HoldlineError('settings-invalid', 'cannot ask GitHub: github_repo is not of the form owner/name', { hint: 'Write it as in the address bar: owner/name.' });
+  }
+}
