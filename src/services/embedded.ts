@@ -1,5 +1,6 @@
 // The embedded supervisor, where there is no systemd or no wish for a unit: starts, stops and restarts commands.
 // It never starts a service twice: what an earlier supervisor left running is adopted or ended first.
+import { dirname } from 'node:path';
 import { HoldlineError } from '../domain/errors.js';
 import type { Clock, Filesystem, Logger, ServiceController } from '../domain/ports.js';
 import type { ServiceStatus } from '../domain/results.js';
@@ -46,6 +47,8 @@ class Embedded implements EmbeddedSupervisor {
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #bootId: string;
   #adopted: Promise<void> | undefined;
+  /** Until all that was left behind is looked after, the file still names what is not. */
+  #adopting = false;
   #forwarding: AbortController | undefined;
 
   constructor(options: EmbeddedOptions) {
@@ -118,8 +121,15 @@ class Embedded implements EmbeddedSupervisor {
 
   /** Before anything else, and once: look after what an earlier supervisor left behind. */
   #ready(): Promise<void> {
-    this.#adopted ??= this.#adopt().then(() => { void this.#forward(); });
+    this.#adopted ??= this.#adoptAll();
     return this.#adopted;
+  }
+
+  async #adoptAll(): Promise<void> {
+    this.#adopting = true;
+    try { await this.#adopt(); } finally { this.#adopting = false; }
+    this.#save();
+    void this.#forward();
   }
 
   async #adopt(): Promise<void> {
@@ -136,7 +146,6 @@ class Embedded implements EmbeddedSupervisor {
       for (const double of doubles) unwanted.push({ running, process: double });
     }
     await Promise.all(unwanted.map(({ running, process }) => this.#endUnwanted(running, process)));
-    this.#save();
   }
 
   /** One that cannot be ended is kept as it is: better the old one than two at once on a port. */
@@ -165,9 +174,11 @@ class Embedded implements EmbeddedSupervisor {
   }
 
   #save(): void {
+    if (this.#adopting) return;
     const { filesystem, stateFile, log } = this.#options;
     const services = [...this.#services.values()].map((service) => service.record()).filter((record) => record !== undefined);
     try {
+      filesystem.makeDirectory(dirname(stateFile));
       filesystem.writeDurably(stateFile, printSupervisorRecord({ bootId: this.#bootId, services }), 0o640);
     } catch (thrown) { // a full disk must not stop a service; only adoption after a kill is lost
       log.error(`cannot write ${stateFile}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);

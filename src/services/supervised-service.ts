@@ -91,8 +91,13 @@ export class SupervisedService {
     return {
       name: this.name, kind: this.#settings.kind, active, pid: this.#process?.pid ?? null,
       restarts: this.#now.restarts, since: active ? this.#since : null,
-      detail: this.#lastEnd === null || (active && this.#now.restarts === 0) ? null : this.#withOutput(this.#lastEnd),
+      detail: this.#detail(active),
     };
+  }
+
+  #detail(active: boolean): string | null {
+    if (this.#lastEnd === null || (active && this.#now.restarts === 0)) return null;
+    return this.#now.phase === 'stopped' ? this.#lastEnd : this.#withOutput(this.#lastEnd);
   }
 
   forwardOutput(): void {

@@ -128,7 +128,7 @@ function unitOf(service: ServiceSettings): string {
 }
 
 function noSystemd(stderr: string): HoldlineError | undefined {
-  if (!/not been booted with systemd|failed to connect to (?:system )?bus/iu.test(stderr)) return undefined;
+  if (!/not been booted with systemd|failed to connect to (?:[a-z]+ )*bus/iu.test(stderr)) return undefined;
   return new HoldlineError('step-failed', 'cannot manage units: systemd does not run on this device', {
     hint: 'Without systemd write the service as a command: {name: web, command: [node, src/server.js]}',
   });
