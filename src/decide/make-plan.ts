@@ -1,0 +1,186 @@
+// Makes the whole plan of a transaction, with every undo fixed, before the first write. Pure: what it knows of the device was read before.
+import { HoldlineError } from '../domain/errors.js';
+import { currentLink, currentLinkTarget, managedLinkTarget, previousLink, recordDir, versionDir, type Layout } from '../domain/layout.js';
+import type { Plan, PlanStep, StepName, VersionReference } from '../domain/plan.js';
+import type { Backup, Device, KeptVersion } from '../domain/device.js';
+import type { Settings } from '../domain/settings.js';
+import { treeDigest, versionDirectoryName, type Tree } from '../domain/tree.js';
+import { checkManagedPaths } from './check-managed-paths.js';
+import { chooseDirectoryName } from './choose-directory-name.js';
+import { nameBackup } from './name-backup.js';
+import { planRestart } from './plan-restart.js';
+import type { StageTreeParams, StepParams, WriteRecordParams } from './step-params.js';
+import { adoptedPath, BACKUP_RECORD, filesFile, transactionDir } from './transaction-paths.js';
+import { join } from 'node:path';
+
+/** `steps/registry` gives it: decide/ may not import steps/. */
+export type PlanStepOf = <Name extends StepName>(name: Name, params: StepParams[Name]) => PlanStep;
+
+export interface PlanContext {
+  readonly transaction: string;
+  readonly layout: Layout;
+  readonly settings: Pick<Settings, 'managedPaths' | 'preserve' | 'services' | 'probation' | 'backupEnabled'>;
+  readonly device: Device;
+  readonly planStep: PlanStepOf;
+  readonly now: Date;
+  /** Names that stand in the backup path. */
+  readonly backupNames: readonly string[];
+}
+
+export interface UpdateTarget {
+  readonly version: string;
+  readonly tag: string | null;
+  /** As the manifest signs it; null without one. */
+  readonly treeDigest: string | null;
+  /** Names the version directory where no tree digest is known. */
+  readonly payloadSha256: string;
+  /** The release's file list and the running version's, where known: nothing is restarted when they are equal. */
+  readonly files: Tree | null;
+  readonly currentFiles: Tree | null;
+}
+
+export type RollbackTarget =
+  | { readonly kind: 'version'; readonly version: KeptVersion }
+  | { readonly kind: 'backup'; readonly backup: Backup };
+
+/** The user's folder becomes a version directory. No service is touched, nothing is watched. */
+export function makeAdoptPlan(context: PlanContext, target: { readonly version: string; readonly treeDigest: string }): Plan {
+  const { layout, device, settings, transaction, planStep } = context;
+  if (device.kind !== 'plain') throw new HoldlineError('internal', `cannot adopt ${layout.installDir}: it is ${device.kind} already`);
+  checkManagedPaths(settings.managedPaths);
+  const to: VersionReference = { version: target.version, directory: versionDirectoryName(target.version, target.treeDigest) };
+  const staging = transactionDir(layout, transaction);
+  const steps = [
+    planStep('stage-tree', {
+      staging, summary: `link-copy the managed paths of ${layout.installDir}`, expect: { kind: 'none' }, record: null, preserve: settings.preserve, seal: false,
+    }),
+    planStep('write-record', { staging, record: { version: target.version, tag: null, origin: 'adopted' }, hasShippedConfig: false, currentRecord: null }),
+    planStep('sync-tree', { staging }),
+    planPlace(context, to),
+    planSwitch(context, to),
+    ...device.managed.filter(({ status }) => status === 'own').map(({ path }, index) => planStep('adopt-path', {
+      ...linkParams(layout, path), copy: join(versionDir(layout, to.directory), path), aside: adoptedPath(staging, index),
+    })),
+  ];
+  return { kind: 'adopt', from: null, to, steps, services: [], probation: { seconds: 0, interval: 0, failures: 1, max_restarts: 0 } };
+}
+
+export function makeUpdatePlan(context: PlanContext, target: UpdateTarget): Plan {
+  const { layout, device, settings, transaction } = context;
+  const { version, tag } = target;
+  const to = { version, directory: chooseDirectoryName(version, target.treeDigest ?? target.payloadSha256, device.current?.directory) };
+  const same = target.files !== null && target.currentFiles !== null && treeDigest(target.files) === treeDigest(target.currentFiles);
+  const again = target.treeDigest !== null && target.treeDigest === device.current?.record.tree_digest && version === device.version;
+  return makeSwitchPlan(context, 'update', to, {
+    stage: {
+      staging: transactionDir(layout, transaction), summary: `write ${version} beside the running version`, record: null, seal: true, preserve: settings.preserve,
+      expect: target.treeDigest === null ? { kind: 'none' } : { kind: 'digest', digest: target.treeDigest },
+    },
+    record: { record: { version, tag, origin: 'release' }, hasShippedConfig: null },
+    versionIsSigned: target.treeDigest !== null, keepConfig: false,
+    // The same release again is a repair: whatever it repairs must be loaded anew.
+    changes: again || !same,
+  });
+}
+
+/** To a kept version: its code is linked, the config merged backwards. To a backup: that backup's config exactly. */
+export function makeRollbackPlan(context: PlanContext, target: RollbackTarget): Plan {
+  const { layout, device, settings, transaction } = context;
+  const record = target.kind === 'version' ? target.version.record : target.backup.manifest.record;
+  const { version } = record;
+  if (target.kind === 'version' && target.version.directory === device.current?.directory) {
+    throw new HoldlineError('version-unknown', `cannot roll back to ${version}: it is the version that runs`, { hint: 'Name another version or a backup: see `holdline backups`.' });
+  }
+  const to = { version, directory: chooseDirectoryName(version, record.tree_digest, device.current?.directory) };
+  const kept = target.kind === 'version' ? recordDir(layout, target.version.directory) : join(target.backup.path, BACKUP_RECORD);
+  return makeSwitchPlan(context, 'rollback', to, {
+    stage: {
+      staging: transactionDir(layout, transaction), record: kept, seal: true, preserve: settings.preserve,
+      summary: target.kind === 'version' ? `link ${version} from its kept directory` : `restore ${version} from ${target.backup.name}`,
+      expect: target.kind === 'version' ? { kind: 'listed', files: filesFile(kept) } : { kind: 'backup', backup: target.backup.path },
+    },
+    record: {
+      record: { version, tag: record.tag, origin: target.kind === 'backup' ? 'backup' : record.origin }, hasShippedConfig: record.has_shipped_config,
+    },
+    versionIsSigned: false, keepConfig: target.kind === 'backup', changes: true,
+  });
+}
+
+interface SwitchParts {
+  readonly stage: StageTreeParams;
+  readonly record: Pick<WriteRecordParams, 'record' | 'hasShippedConfig'>;
+  readonly versionIsSigned: boolean;
+  readonly keepConfig: boolean;
+  readonly changes: boolean;
+}
+
+/** Update and rollback differ only in where the tree comes from and whose config wins. */
+function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: VersionReference, parts: SwitchParts): Plan {
+  const { layout, device, settings, planStep } = context;
+  const { managedPaths, preserve, probation } = settings;
+  checkManagedPaths(managedPaths);
+  assertLinksAreOurs(device);
+  const { staging } = parts.stage;
+  const current = device.current === null ? null : versionDir(layout, device.current.directory);
+  const currentRecord = device.current === null ? null : recordDir(layout, device.current.directory);
+  const services = planRestart(settings.services, parts.changes);
+  const carried = { staging, managedPaths, preserve, keepConfig: parts.keepConfig };
+  const steps = [
+    planStep('stage-tree', parts.stage),
+    planStep('carry-paths', { ...carried, current, currentRecord, version: to.version, versionIsSigned: parts.versionIsSigned }),
+    ...(parts.keepConfig ? [] : [planStep('merge-config', { staging, current, currentRecord, preserve })]),
+    planStep('write-record', { staging, ...parts.record, currentRecord }),
+    ...planBackUp(context),
+    planStep('sync-tree', { staging }),
+    planPlace(context, to),
+    ...(services.length === 0 ? [] : [planStep('stop-services', { services })]),
+    ...(current === null || currentRecord === null ? [] : [planStep('remerge-config', {
+      ...carried, current, currentRecord, version: versionDir(layout, to.directory), record: recordDir(layout, to.directory),
+    })]),
+    planSwitch(context, to),
+    ...device.managed.filter(({ status }) => status === 'missing').map(({ path }) => planStep('link-path', linkParams(layout, path))),
+    ...(services.length === 0 ? [] : [planStep('start-services', { services })]),
+  ];
+  const from = device.current === null ? null : { version: device.current.version, directory: device.current.directory };
+  return {
+    kind, from, to, steps, services,
+    probation: { seconds: probation.seconds, interval: probation.interval, failures: probation.failures, max_restarts: probation.maxRestarts },
+  };
+}
+
+function planBackUp({ settings, device, layout, planStep, transaction, now, backupNames }: PlanContext): readonly PlanStep[] {
+  if (!settings.backupEnabled || device.current === null) return [];
+  const { version, directory } = device.current;
+  return [planStep('back-up', {
+    backupPath: layout.backupPath, name: nameBackup(version, now, backupNames), transaction, directory, version,
+    source: versionDir(layout, directory), record: recordDir(layout, directory),
+  })];
+}
+
+function planPlace({ layout, device, transaction, planStep }: PlanContext, to: VersionReference): PlanStep {
+  return planStep('place-version', {
+    staging: transactionDir(layout, transaction), name: to.directory, version: versionDir(layout, to.directory), record: recordDir(layout, to.directory),
+    replaces: device.versions.some(({ directory }) => directory === to.directory),
+  });
+}
+
+function planSwitch({ layout, device, planStep }: PlanContext, to: VersionReference): PlanStep {
+  return planStep('switch-current', {
+    link: currentLink(layout), target: currentLinkTarget(to.directory), version: versionDir(layout, to.directory),
+    from: device.current === null ? null : currentLinkTarget(device.current.directory),
+    previousLink: previousLink(layout), previous: device.previous === null ? null : currentLinkTarget(device.previous.directory),
+  });
+}
+
+function linkParams(layout: Layout, path: string): StepParams['link-path'] {
+  return { path: join(layout.installDir, path), installDir: layout.installDir, managedPath: path, target: managedLinkTarget(layout, path) };
+}
+
+function assertLinksAreOurs(device: Device): void {
+  if (device.kind === 'plain') throw new HoldlineError('internal', 'cannot plan a switch: the folder must be adopted first');
+  const strange = device.managed.find(({ status }) => status === 'own' || status === 'foreign');
+  if (strange === undefined) return;
+  throw new HoldlineError('install-invalid', `cannot update: ${strange.path} in the install directory is no longer holdline's link, so the running version is not what would be switched`, {
+    hint: `Compare it with .holdline/current/${strange.path}, move it away, and run the update again: the link is put back.`, context: { path: strange.path },
+  });
+}

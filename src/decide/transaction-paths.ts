@@ -1,0 +1,29 @@
+// The places inside `staging/<transaction>/`, all on the filesystem of the versions. Pure.
+import { join } from 'node:path';
+import { stagingDir, type Layout } from '../domain/layout.js';
+
+export const transactionDir = (layout: Layout, transaction: string): string => join(stagingDir(layout), transaction);
+
+/** The tree being made. */
+export const stagedTree = (staging: string): string => join(staging, 'tree');
+/** Its record being made; moves to `records/<name>`. */
+export const stagedRecord = (staging: string): string => join(staging, 'record');
+/** A kept version of the same name, set aside until the commit. */
+export const replacedTree = (staging: string): string => join(staging, 'replaced');
+export const replacedRecord = (staging: string): string => join(staging, 'replaced-record');
+/** What adoption took out of the user's folder, until the commit. */
+export const adoptedPath = (staging: string, index: number): string => join(staging, 'adopted', String(index));
+/** What was carried over and what the config looked like then, to see what changed until the switch. */
+export const carriedFile = (staging: string): string => join(staging, 'carried.json');
+export const mergedFile = (staging: string): string => join(staging, 'merged.json');
+
+/** Inside a record directory. */
+export const recordFile = (record: string): string => join(record, 'record.json');
+export const filesFile = (record: string): string => join(record, 'files.json');
+/** The config as shipped: `<this>/config`. */
+export const shippedDir = (record: string): string => join(record, 'shipped');
+
+/** Inside a backup. A payload may not hold a top folder of this name, so nothing of a tree is ever hidden by it. */
+export const backupManifestFile = (backup: string): string => join(backup, '.holdline', 'backup.json');
+export const backupEntriesFile = (backup: string): string => join(backup, '.holdline', 'entries.json');
+export const BACKUP_RECORD = '.holdline/record';

@@ -1,0 +1,36 @@
+// Step: a backup of the running version, complete and on the disk before anything is switched.
+// Its undo is the engine's only and never fails: a backup that stays behind is a good one, and a missing stick must not break a revert.
+import { join } from 'node:path';
+import type { Step } from '../domain/plan.js';
+import type { BackUpParams } from '../decide/step-params.js';
+import type { StepContext } from './context.js';
+import { explainStep } from './explain-step.js';
+import { listBackups } from './list-backups.js';
+import { writeBackup } from './write-backup.js';
+
+export const PARTIAL_PREFIX = '.partial-';
+
+export const backUp: Step<BackUpParams, StepContext> = {
+  name: 'back-up',
+  plan: (params) => ({ name: 'back-up', state: 'preparing', params, undo: [], summary: `back up ${params.version} to ${join(params.backupPath, params.name)}` }),
+  do: explainStep('back up the running version', async (context, params) => {
+    const final = join(params.backupPath, params.name);
+    if (context.fs.stat(final) === undefined) {
+      context.results.bytesWritten += writeBackup(context, {
+        ...params, partial: partialOf(params), final, older: listBackups(context.fs, params.backupPath).backups[0]?.path ?? null,
+      });
+    }
+    context.results.backup = params.name;
+  }),
+  async undo({ fs, log, results }, params) {
+    try {
+      fs.remove(partialOf(params));
+      fs.remove(join(params.backupPath, params.name));
+    } catch (thrown) {
+      log.warn(`the backup ${params.name} could not be removed again`, { reason: String(thrown) });
+    }
+    results.backup = null;
+  },
+};
+
+const partialOf = ({ backupPath, transaction }: BackUpParams): string => join(backupPath, `${PARTIAL_PREFIX}${transaction}`);

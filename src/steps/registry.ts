@@ -1,0 +1,40 @@
+// All steps by name. A step that is missing, or takes other params than the plan gives it, does not compile.
+import type { PlanStep, Step, StepName } from '../domain/plan.js';
+import type { StepParams } from '../decide/step-params.js';
+import { adoptPath } from './adopt-path.js';
+import { backUp } from './back-up.js';
+import { carryPaths } from './carry-paths.js';
+import type { StepContext } from './context.js';
+import { linkPath } from './link-path.js';
+import { mergeConfigStep } from './merge-config.js';
+import { placeVersion } from './place-version.js';
+import { remergeConfig } from './remerge-config.js';
+import { stageTree } from './stage-tree.js';
+import { startServices } from './start-services.js';
+import { stopServices } from './stop-services.js';
+import { switchCurrent } from './switch-current.js';
+import { syncTree } from './sync-tree.js';
+import { writeRecord } from './write-record.js';
+
+export type StepRegistry = { readonly [Name in StepName]: Step<StepParams[Name], StepContext> };
+
+export const STEPS: StepRegistry = {
+  'adopt-path': adoptPath,
+  'link-path': linkPath,
+  'stage-tree': stageTree,
+  'carry-paths': carryPaths,
+  'merge-config': mergeConfigStep,
+  'write-record': writeRecord,
+  'back-up': backUp,
+  'sync-tree': syncTree,
+  'place-version': placeVersion,
+  'stop-services': stopServices,
+  'remerge-config': remergeConfig,
+  'switch-current': switchCurrent,
+  'start-services': startServices,
+};
+
+/** What `decide/make-plan` is given. */
+export function planStep<Name extends StepName>(name: Name, params: StepParams[Name]): PlanStep {
+  return STEPS[name].plan(params);
+}
