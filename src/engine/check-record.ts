@@ -66,5 +66,5 @@ function keepsOff(value: unknown): boolean {
   const holds = (path: string): boolean => [record.install_dir, record.state_dir].some((dir) => dir === path || dir.startsWith(`${path}/`));
   return record.plan.steps.every((step) => step.undo.every((operation) => [
     'path' in operation ? operation.path : undefined, 'from' in operation ? operation.from : undefined, 'to' in operation ? operation.to : undefined,
-  ].every((path) => path === undefined || !holds(path))));
+  ].every((path) => typeof path !== 'string' || !holds(path))));
 }
