@@ -12,6 +12,9 @@ export function undoOperation(fs: Filesystem, operation: RescueOperation): void 
     case 'remove':
       if (fs.stat(operation.path) !== undefined) fs.remove(operation.path);
       return syncFolders(fs, operation.path);
+    case 'unlink':
+      if (fs.stat(operation.path)?.kind === 'link' && fs.readLink(operation.path) === operation.target) fs.unlink(operation.path);
+      return syncFolders(fs, operation.path);
     case 'restore': return restore(fs, operation.path, operation.from);
     case 'restore-adopted': {
       const kind = fs.stat(operation.path)?.kind;

@@ -22,7 +22,9 @@ export const linkPath: Step<LinkPathParams, StepContext> = {
       throw new HoldlineError('install-invalid', `cannot link ${params.managedPath}: something else was put at ${params.path} during the update`, { hint: 'Move it away and run the update again.' });
     }
     fs.makeDirectory(dirname(params.path));
-    fs.linkDurably(params.target, params.path);
+    // Made in place, not beside it and renamed: a crash must leave nothing of ours in the user's folder.
+    fs.symlink(params.target, params.path);
+    fs.sync(dirname(params.path));
   }),
 };
 
