@@ -24,7 +24,7 @@ const shape = (fields: Shape): Check => (value) => {
 const place: Check = (value) => typeof value === 'string' && isAbsolute(value) && normalize(value) === value && !value.endsWith('/') && !value.includes('\0');
 
 const operation: Check = (value) => [
-  shape({ op: oneOf('link'), path: place, target: (target) => text(target) && target !== '' }),
+  shape({ op: oneOf('link', 'unlink'), path: place, target: (target) => text(target) && target !== '' }),
   shape({ op: oneOf('rename'), from: place, to: place }),
   shape({ op: oneOf('remove'), path: place }),
   shape({ op: oneOf('restore', 'restore-adopted'), path: place, from: place }),

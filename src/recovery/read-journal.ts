@@ -97,7 +97,7 @@ function isOperation(operation: unknown): boolean {
   if (!isObject(operation)) return false;
   const [path, from, to, target] = ['path', 'from', 'to', 'target'].map((key) => own(operation, key));
   switch (own(operation, 'op')) {
-    case 'link': return isPlace(path) && isText(target) && target !== '';
+    case 'link': case 'unlink': return isPlace(path) && isText(target) && target !== '';
     case 'rename': return isPlace(from) && isPlace(to);
     case 'remove': return isPlace(path);
     case 'restore': case 'restore-adopted': return isPlace(path) && isPlace(from);

@@ -1,4 +1,4 @@
-// The five undo operations of domain/plan, on plain system calls. Each looks first and changes only what is not yet as it
+// The undo operations of domain/plan, on plain system calls. Each looks first and changes only what is not yet as it
 // should be; the folders concerned are on disk before it returns. Links are never followed.
 import { constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -14,6 +14,11 @@ export function applyOperation(calls: RescueCalls, operation: RescueOperation): 
     case 'remove':
       removeAll(calls, operation.path);
       return syncFolders(calls, [operation.path]);
+    case 'unlink': {
+      const there = look(calls, operation.path);
+      if (there !== undefined && isLink(there) && calls.readlink(operation.path) === operation.target) calls.unlink(operation.path);
+      return syncFolders(calls, [operation.path]);
+    }
     case 'restore': return putBack(calls, operation.path, operation.from);
     case 'restore-adopted': {
       const there = look(calls, operation.path);
