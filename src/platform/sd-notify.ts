@@ -2,6 +2,7 @@
 // nothing. A message that cannot be sent never stops the daemon.
 import { execFile } from 'node:child_process';
 import { endianness } from 'node:os';
+import type { Clock } from '../domain/ports.js';
 
 export interface Notifier {
   ready(status?: string): Promise<void>;
@@ -35,6 +36,15 @@ export async function createNotifier(env: Readonly<NodeJS.ProcessEnv>, pid: numb
     status: (text) => send(`STATUS=${oneLine(text)}`),
     watchdogMs: readWatchdog(env, pid),
   };
+}
+
+/** Feeds the watchdog until the signal; returns at once where none is set. A loop that hangs stops feeding: that is the point. */
+export async function feedWatchdog(notifier: Notifier, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (notifier.watchdogMs === null) return;
+  while (!signal.aborted) {
+    await notifier.alive();
+    await clock.sleep(notifier.watchdogMs, signal).catch(() => undefined);
+  }
 }
 
 function readWatchdog(env: Readonly<NodeJS.ProcessEnv>, pid: number): number | null {

@@ -141,7 +141,8 @@ class Embedded implements EmbeddedSupervisor {
       const [process, ...doubles] = this.#recognise(running);
       if (process === undefined) continue;
       const service = this.#services.get(running.name);
-      if (service !== undefined && running.generation === generation) service.adopt(process, running);
+      // An update never touches hardware processes, so those may be older than the current version.
+      if (service !== undefined && (service.kind === 'hardware' || running.generation === generation)) service.adopt(process, running);
       else doubles.push(process);
       for (const double of doubles) unwanted.push({ running, process: double });
     }

@@ -47,6 +47,7 @@ export class SupervisedService {
   }
 
   get name(): string { return this.#settings.name; }
+  get kind(): ServiceSettings['kind'] { return this.#settings.kind; }
 
   async start(): Promise<void> {
     if (this.#now.phase === 'running') return;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { judgeProbation, NO_ROUNDS } from '../../src/health/judge-probation.js';
 import type { ProbeResult } from '../../src/domain/ports.js';
 

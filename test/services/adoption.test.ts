@@ -94,6 +94,14 @@ describe('after kill -9 of the supervisor', () => {
     expect(isLive(readProcess(Number(readFileSync(join(folder, 'gone.txt'), 'utf8'))))).toBe(false);
   });
 
+  it('a hardware service is adopted whatever version it came from', async () => {
+    const meter = { ...chatty(), kind: 'hardware' as const };
+    const first = await startSupervisor([meter]);
+    await kill(first.child);
+    const second = await startSupervisor([meter], 'versions/2');
+    expect(second.statuses[0]?.pid).toBe(first.statuses[0]?.pid);
+  });
+
   it('killed between the start and its record: the process is found by its environment', async () => {
     const first = await startSupervisor([chatty()]);
     await kill(first.child);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decideSupervision, MAX_DELAY_MS, restartDelayMs, STABLE_RUN_MS, STOPPED, type Phase, type Supervised, type SuperviseEvent } from '../../src/services/supervise.js';
 
 const at = (phase: Phase, restarts = 0, deaths = 0): Supervised => ({ phase, restarts, deaths });
