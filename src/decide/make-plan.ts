@@ -7,7 +7,7 @@ import type { Settings } from '../domain/settings.js';
 import { treeDigest, versionDirectoryName, type Tree } from '../domain/tree.js';
 import { checkManagedPaths } from './check-managed-paths.js';
 import { chooseDirectoryName } from './choose-directory-name.js';
-import { nameBackup } from './name-backup.js';
+import { nameBackup, partialPrefix } from './name-backup.js';
 import { planRestart } from './plan-restart.js';
 import type { StageTreeParams, StepParams, WriteRecordParams } from './step-params.js';
 import { adoptedPath, BACKUP_RECORD, filesFile, transactionDir } from './transaction-paths.js';
@@ -30,11 +30,11 @@ export interface PlanContext {
 export interface UpdateTarget {
   readonly version: string;
   readonly tag: string | null;
-  /** As the manifest signs it; null without one. */
-  readonly treeDigest: string | null;
-  /** Names the version directory where no tree digest is known. */
-  readonly payloadSha256: string;
-  /** The release's file list and the running version's, where known: nothing is restarted when they are equal. */
+  /** As the manifest signs it, else as the payload lists it. */
+  readonly treeDigest: string;
+  /** A manifest vouches for the payload: its VERSION must be the tag's. */
+  readonly signed: boolean;
+  /** The release's files and the running version's as shipped, where known: nothing is restarted when they are equal. */
   readonly files: Tree | null;
   readonly currentFiles: Tree | null;
 }
@@ -48,6 +48,7 @@ export function makeAdoptPlan(context: PlanContext, target: { readonly version: 
   const { layout, device, settings, transaction, planStep } = context;
   if (device.kind !== 'plain') throw new HoldlineError('internal', `cannot adopt ${layout.installDir}: it is ${device.kind} already`);
   checkManagedPaths(settings.managedPaths);
+  assertAdoptable(device);
   const to: VersionReference = { version: target.version, directory: versionDirectoryName(target.version, target.treeDigest) };
   const staging = transactionDir(layout, transaction);
   const steps = [
@@ -68,16 +69,16 @@ export function makeAdoptPlan(context: PlanContext, target: { readonly version: 
 export function makeUpdatePlan(context: PlanContext, target: UpdateTarget): Plan {
   const { layout, device, settings, transaction } = context;
   const { version, tag } = target;
-  const to = { version, directory: chooseDirectoryName(version, target.treeDigest ?? target.payloadSha256, device.current?.directory) };
+  const to = { version, directory: chooseDirectoryName(version, target.treeDigest, device.current?.directory) };
   const same = target.files !== null && target.currentFiles !== null && treeDigest(target.files) === treeDigest(target.currentFiles);
-  const again = target.treeDigest !== null && target.treeDigest === device.current?.record.tree_digest && version === device.version;
+  const again = target.treeDigest === device.current?.record.tree_digest && version === device.version;
   return makeSwitchPlan(context, 'update', to, {
     stage: {
       staging: transactionDir(layout, transaction), summary: `write ${version} beside the running version`, record: null, seal: true, preserve: settings.preserve,
-      expect: target.treeDigest === null ? { kind: 'none' } : { kind: 'digest', digest: target.treeDigest },
+      expect: { kind: 'digest', digest: target.treeDigest },
     },
     record: { record: { version, tag, origin: 'release' }, hasShippedConfig: null },
-    versionIsSigned: target.treeDigest !== null, keepConfig: false,
+    versionIsSigned: target.signed, keepConfig: false,
     // The same release again is a repair: whatever it repairs must be loaded anew.
     changes: again || !same,
   });
@@ -152,7 +153,8 @@ function planBackUp({ settings, device, layout, planStep, transaction, now, back
   if (!settings.backupEnabled || device.current === null) return [];
   const { version, directory } = device.current;
   return [planStep('back-up', {
-    backupPath: layout.backupPath, name: nameBackup(version, now, backupNames), transaction, directory, version,
+    backupPath: layout.backupPath, name: nameBackup(version, now, backupNames), directory, version, installDir: layout.installDir,
+    partial: `${partialPrefix(layout.installDir)}${transaction}`,
     source: versionDir(layout, directory), record: recordDir(layout, directory),
   })];
 }
@@ -174,6 +176,14 @@ function planSwitch({ layout, device, planStep }: PlanContext, to: VersionRefere
 
 function linkParams(layout: Layout, path: string): StepParams['link-path'] {
   return { path: join(layout.installDir, path), installDir: layout.installDir, managedPath: path, target: managedLinkTarget(layout, path) };
+}
+
+function assertAdoptable(device: Device): void {
+  const strange = device.managed.find(({ status }) => status === 'foreign');
+  if (strange === undefined) return;
+  throw new HoldlineError('install-invalid', `cannot adopt the folder: ${strange.path} is, or lies below, a symbolic link or something else that is neither file nor folder. Nothing was changed`, {
+    hint: `Put the real files at ${strange.path}, or take it out of managed_paths.`, context: { path: strange.path },
+  });
 }
 
 function assertLinksAreOurs(device: Device): void {

@@ -1,4 +1,5 @@
 // Names of backups: `backup_1.2.0_20261121_093000`, UTC, `-2` for a second one within a second. Pure.
+import { createHash } from 'node:crypto';
 
 const NAME = /^backup_(.+)_(\d{8}_\d{6})(?:-(\d+))?$/;
 
@@ -15,6 +16,11 @@ export function nameBackup(version: string, at: Date, taken: readonly string[]):
   let name = base;
   for (let number = 2; taken.includes(name); number += 1) name = `${base}-${number}`;
   return name;
+}
+
+/** Backups being written or removed; told apart by install directory, because two apps may share a backup path. */
+export function partialPrefix(installDir: string): string {
+  return `.partial-${createHash('sha256').update(installDir).digest('hex').slice(0, 8)}-`;
 }
 
 /** Undefined for anything that is not a backup's name. */

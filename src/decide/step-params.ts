@@ -4,13 +4,13 @@ import type { VersionRecord } from '../domain/state.js';
 
 /** How a staged tree is proved before it is used. */
 export type StageExpectation =
-  /** The signed digest of the whole tree. */
+  /** The digest of the whole tree. */
   | { readonly kind: 'digest'; readonly digest: string }
   /** The list of a kept version: all but preserved paths and VERSION must be as listed. */
   | { readonly kind: 'listed'; readonly files: string }
   /** The hashes of a backup. */
   | { readonly kind: 'backup'; readonly backup: string }
-  /** Nobody states one (a release without a manifest, the user's own folder): only what the stager wrote is compared. */
+  /** Nobody states one (the user's own folder, which may change while it is copied): only what the stager wrote is compared. */
   | { readonly kind: 'none' };
 
 export type StageTreeParams = {
@@ -56,7 +56,9 @@ export type WriteRecordParams = {
 export type BackUpParams = {
   readonly backupPath: string;
   readonly name: string;
-  readonly transaction: string;
+  /** Its name in the backup path until it is complete. */
+  readonly partial: string;
+  readonly installDir: string;
   readonly source: string;
   readonly record: string;
   readonly directory: string;

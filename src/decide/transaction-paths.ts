@@ -23,7 +23,8 @@ export const filesFile = (record: string): string => join(record, 'files.json');
 /** The config as shipped: `<this>/config`. */
 export const shippedDir = (record: string): string => join(record, 'shipped');
 
+export const HOUSE_OF_BACKUP = '.holdline';
 /** Inside a backup. A payload may not hold a top folder of this name, so nothing of a tree is ever hidden by it. */
-export const backupManifestFile = (backup: string): string => join(backup, '.holdline', 'backup.json');
-export const backupEntriesFile = (backup: string): string => join(backup, '.holdline', 'entries.json');
+export const backupManifestFile = (backup: string): string => join(backup, HOUSE_OF_BACKUP, 'backup.json');
+export const backupEntriesFile = (backup: string): string => join(backup, HOUSE_OF_BACKUP, 'entries.json');
 export const BACKUP_RECORD = '.holdline/record';

@@ -38,6 +38,8 @@ export interface BackupEntry extends TreeEntry {
 export interface BackupManifest {
   readonly format: 1;
   readonly version: string;
+  /** Whose it is: several apps may share a backup path. */
+  readonly install_dir: string;
   /** Name of the version directory it was taken from. */
   readonly directory: string;
   /** ISO 8601 UTC. */

@@ -8,8 +8,6 @@ import { explainStep } from './explain-step.js';
 import { listBackups } from './list-backups.js';
 import { writeBackup } from './write-backup.js';
 
-export const PARTIAL_PREFIX = '.partial-';
-
 export const backUp: Step<BackUpParams, StepContext> = {
   name: 'back-up',
   plan: (params) => ({ name: 'back-up', state: 'preparing', params, undo: [], summary: `back up ${params.version} to ${join(params.backupPath, params.name)}` }),
@@ -17,7 +15,7 @@ export const backUp: Step<BackUpParams, StepContext> = {
     const final = join(params.backupPath, params.name);
     if (context.fs.stat(final) === undefined) {
       context.results.bytesWritten += writeBackup(context, {
-        ...params, partial: partialOf(params), final, older: listBackups(context.fs, params.backupPath).backups[0]?.path ?? null,
+        ...params, partial: partialOf(params), final, older: listBackups(context.fs, params.backupPath, params.installDir).backups[0]?.path ?? null,
       });
     }
     context.results.backup = params.name;
@@ -33,4 +31,4 @@ export const backUp: Step<BackUpParams, StepContext> = {
   },
 };
 
-const partialOf = ({ backupPath, transaction }: BackUpParams): string => join(backupPath, `${PARTIAL_PREFIX}${transaction}`);
+const partialOf = ({ backupPath, partial }: BackUpParams): string => join(backupPath, partial);

@@ -11,11 +11,11 @@ const MAX_ENTRIES_BYTES = 384 * 1024 * 1024;
 export function readBackupManifest(fs: Filesystem, backup: string): BackupManifest | undefined {
   const value = readJson(fs, backupManifestFile(backup), MAX_MANIFEST_BYTES);
   if (!isObject(value) || value['format'] !== 1) return undefined;
-  const { version, directory, created, bytes, files, entries_sha256: digest } = value;
-  if (typeof version !== 'string' || typeof directory !== 'string' || typeof created !== 'string' || typeof digest !== 'string') return undefined;
+  const { version, directory, created, bytes, files, entries_sha256: digest, install_dir: installDir } = value;
+  if (typeof version !== 'string' || typeof directory !== 'string' || typeof created !== 'string' || typeof digest !== 'string' || typeof installDir !== 'string') return undefined;
   const record = parseRecord(value['record']);
   if (typeof bytes !== 'number' || typeof files !== 'number' || record === undefined) return undefined;
-  return { format: 1, version, directory, created, bytes, files, record, entries_sha256: digest };
+  return { format: 1, version, install_dir: installDir, directory, created, bytes, files, record, entries_sha256: digest };
 }
 
 /** Undefined also when the list is not the one the description was written for. */

@@ -13,14 +13,15 @@ export interface BackupListing {
   readonly unreadable: readonly string[];
 }
 
-export function listBackups(fs: Filesystem, backupPath: string): BackupListing {
+/** @param installDir only backups taken from there; unreadable ones could be anybody's and are named all the same */
+export function listBackups(fs: Filesystem, backupPath: string, installDir: string): BackupListing {
   const backups: Backup[] = [];
   const unreadable: string[] = [];
   for (const name of namesIn(fs, backupPath)) {
     const path = join(backupPath, name);
     const manifest = readBackupManifest(fs, path);
     if (manifest === undefined) unreadable.push(name);
-    else backups.push({ name, path, manifest });
+    else if (manifest.install_dir === installDir) backups.push({ name, path, manifest });
   }
   return { backups: backups.sort(newestFirst), unreadable };
 }

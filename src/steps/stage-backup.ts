@@ -3,13 +3,12 @@
 import { join } from 'node:path';
 import { HoldlineError } from '../domain/errors.js';
 import type { Filesystem } from '../domain/ports.js';
+import { HOUSE_OF_BACKUP } from '../decide/transaction-paths.js';
 import { createDevicePaths, isBelow } from '../decide/writable-paths.js';
 import { readBackupEntries } from './backup-manifest.js';
 import type { StagedTree } from './context.js';
 import { clear, linkOrCopy, makeDirectoryLike, WRITE_BITS } from './copy-entry.js';
 import { walkTree } from './walk-tree.js';
-
-const HOUSE_OF_BACKUP = '.holdline';
 
 export function stageBackup(fs: Filesystem, backup: string, preserve: readonly string[]): (into: string) => Promise<StagedTree> {
   return async (into) => {

@@ -19,6 +19,7 @@ export interface BackupRequest {
   readonly source: string;
   readonly record: string;
   readonly directory: string;
+  readonly installDir: string;
   readonly version: string;
   /** Where it is written, and its name in the end; both in one folder. */
   readonly partial: string;
@@ -60,7 +61,7 @@ export function writeBackup(deps: BackupDeps, request: BackupRequest): number {
   const list = `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`;
   fs.writeDurably(backupEntriesFile(request.partial), list);
   const manifest: BackupManifest = {
-    format: 1, version: request.version, directory: request.directory, created: deps.clock.now().toISOString(), record,
+    format: 1, version: request.version, install_dir: request.installDir, directory: request.directory, created: deps.clock.now().toISOString(), record,
     files: entries.length, entries_sha256: sha256(list), bytes: entries.reduce((sum, { size }) => sum + size, 0),
   };
   fs.writeDurably(backupManifestFile(request.partial), `${JSON.stringify(manifest, null, 2)}\n`);
