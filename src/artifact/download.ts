@@ -74,7 +74,7 @@ export async function downloadAsset(deps: DownloadDeps, request: DownloadRequest
 
 async function fillAndVerify(deps: DownloadDeps, request: DownloadRequest, part: PartFile, size: number | undefined, signal: AbortSignal): Promise<Download> {
   const { asset, expected, maxBytes, sniff, stallMs } = request;
-  const progress: Progress = { received: 0, furthest: part.size, fromZero: false, reportedAtMs: Number.NEGATIVE_INFINITY };
+  const progress: Progress = { received: 0, furthest: part.size, reportedAtMs: Number.NEGATIVE_INFINITY };
   const space = createFreeSpace(deps.fs, asset.name, request.directory, request.minFreeBytes);
   const context: ReceiveContext = {
     ...deps, asset, part, size, maxBytes, sniff, stallMs, progress, space,

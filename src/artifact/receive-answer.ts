@@ -1,7 +1,7 @@
 // One answer of the source into the part file: where it goes on, what is refused before it is kept, when it is complete.
 // Must never append bytes of another file, or more bytes than expected.
 import { HoldlineError } from '../domain/errors.js';
-import type { AssetResponse, Clock, ReleaseSource } from '../domain/ports.js';
+import type { AssetResponse, Clock, Logger, ReleaseSource } from '../domain/ports.js';
 import type { Asset } from '../domain/release.js';
 import type { Report } from '../domain/results.js';
 import { CHECK_EVERY_BYTES, type FreeSpace } from './check-free-space.js';
@@ -14,6 +14,7 @@ export interface ReceiveContext {
   readonly source: ReleaseSource;
   readonly clock: Clock;
   readonly report: Report;
+  readonly log: Logger;
   readonly space: FreeSpace;
   readonly asset: Asset;
   readonly part: PartFile;
@@ -34,8 +35,6 @@ export interface Progress {
   received: number;
   /** The furthest byte of the file ever reached. */
   furthest: number;
-  /** The source could not go on where we were: ask from zero. What is kept goes only when the first new byte is here. */
-  fromZero: boolean;
   reportedAtMs: number;
 }
 
@@ -49,10 +48,8 @@ export async function receiveAnswer(context: ReceiveContext, signal: AbortSignal
   const watch = watchTransfer(clock, asset.name, { stallMs, deadlineAtMs }, signal);
   let response: AssetResponse | undefined;
   try {
-    response = await openWatched(context.source, asset, range, watch).catch((thrown: unknown) => {
-      context.progress.fromZero = range !== undefined && thrown instanceof HoldlineError && thrown.code === 'source-invalid';
-      throw thrown;
-    });
+    response = range === undefined ? undefined : await openRange(context, range, watch);
+    response ??= await openWatched(context.source, asset, undefined, watch);
     await takeBody(context, response, watch);
   } finally {
     watch.stop();
@@ -60,8 +57,27 @@ export async function receiveAnswer(context: ReceiveContext, signal: AbortSignal
   }
 }
 
-function canResume({ part, size, sha256Known, progress }: ReceiveContext): boolean {
-  return !progress.fromZero && part.size > 0 && (size === undefined || part.size < size) && (sha256Known || part.etag !== undefined);
+function canResume({ part, size, sha256Known }: ReceiveContext): boolean {
+  return part.size > 0 && (size === undefined || part.size < size) && (sha256Known || part.etag !== undefined);
+}
+
+/**
+ * An answer that goes on where we are, or starts at zero; undefined where the source cannot, or has another file by now: then all of
+ * it is asked for, in the same try, so that no part on the disk can make every later try fail. A web page in between is not that.
+ */
+async function openRange(context: ReceiveContext, range: { readonly from: number; readonly etag: string | undefined }, watch: TransferWatch): Promise<AssetResponse | undefined> {
+  const { source, asset, log } = context;
+  let response: AssetResponse | undefined;
+  try {
+    response = await openWatched(source, asset, range, watch);
+  } catch (thrown) {
+    if (!(thrown instanceof HoldlineError && thrown.code === 'source-invalid' && 'asked' in thrown.context)) throw thrown;
+  }
+  const sameFile = response?.etag === undefined || range.etag === undefined || response.etag === range.etag;
+  if (response !== undefined && (response.from === 0 || (response.from === range.from && sameFile))) return response;
+  response?.cancel();
+  log.debug('the source cannot go on where the download stopped; asking for all of it', { asset: asset.name, asked: range.from, got: response?.from ?? null });
+  return undefined;
 }
 
 async function takeBody(context: ReceiveContext, response: AssetResponse, watch: TransferWatch): Promise<void> {
@@ -84,14 +100,11 @@ async function takeBody(context: ReceiveContext, response: AssetResponse, watch:
   if (head?.length === 0 || (end !== undefined && part.size < end)) throw brokenOff(asset.name, part.size, end);
 }
 
-/** A 206: it must start exactly where we are, in the file we know. */
+/** A 206; where it starts was checked for a range, and nothing else may start later than zero. */
 function goOn(context: ReceiveContext, response: AssetResponse): void {
   const { part, asset } = context;
-  context.progress.fromZero = true; // unless it turns out to fit
-  if (response.from !== part.size) throw wrongAnswer(asset.name, `byte ${part.size} was asked for, the answer starts at ${response.from}`);
-  if (response.etag !== undefined && part.etag !== undefined && response.etag !== part.etag) throw wrongAnswer(asset.name, 'the file was replaced at the source meanwhile');
+  if (response.from !== part.size) throw wrongAnswer(asset.name, `the whole file was asked for, the answer starts at byte ${response.from}`);
   assertTotal(context, response);
-  context.progress.fromZero = false;
   part.begin(false, response.etag ?? part.etag);
 }
 
@@ -100,7 +113,6 @@ function startFresh(context: ReceiveContext, response: AssetResponse, head: Uint
   if (context.sniff === 'gzip') assertGzip(context.asset.name, head);
   assertTotal(context, response);
   context.part.begin(true, response.etag);
-  context.progress.fromZero = false;
   keep(context, head);
 }
 

@@ -88,7 +88,8 @@ describe('resuming', () => {
     ['tries again when there is no answer at all', [{ kind: 'never-answer' }], [0, 0]],
     ['starts again when the server does not know ranges', [{ kind: 'cut', after: 5000 }, { kind: 'ignore-range' }], [0, 5000]],
     ['asks from zero after a part that was not asked for', [{ kind: 'cut', after: 5000 }, { kind: 'wrong-range', by: 3 }], [0, 5000, 0]],
-    ['asks from zero after the source refused the range', [{ kind: 'cut', after: 5000 }, { kind: 'error', error: new HoldlineError('source-invalid', 'cannot 416') }], [0, 5000, 0]],
+    ['asks from zero after the source refused the range', [{ kind: 'cut', after: 5000 }, { kind: 'error', error: new HoldlineError('source-invalid', 'cannot', { context: { asked: 5000, got: 7 } }) }], [0, 5000, 0]],
+    ['keeps its place after a login page that the source saw', [{ kind: 'cut', after: 5000 }, { kind: 'error', error: new HoldlineError('source-invalid', 'cannot') }], [0, 5000, 5000]],
     ['survives a web page in between and keeps what it has', [{ kind: 'cut', after: 5000 }, { kind: 'page', content: Buffer.from('<html>') }], [0, 5000, 5000]],
     ['survives passing errors', [{ kind: 'error', error: new HoldlineError('source-server', 'cannot 502') }, { kind: 'error', error: new Error('ECONNRESET') }], [0, 0, 0]],
   ])('%s', async (_, answers, asked) => {
