@@ -63,8 +63,8 @@ function main(): void {
 async function work(message: Extract<ToWorker, { type: 'job' }>, pending: Map<number, Pending>, signal: AbortSignal): Promise<void> {
   const end = (): void => { process.removeAllListeners('disconnect'); process.exit(0); };
   try {
-    const updater = await wireUpdater(message.settings, {
-      services: remoteServices(pending), report: (event) => send({ type: 'event', event }), log: remoteLog(), actor: message.actor,
+    const updater = wireUpdater(message.settings, {
+      services: remoteServices(pending), supervisorRuns: true, report: (event) => send({ type: 'event', event }), log: remoteLog(), actor: message.actor,
     });
     send({ type: 'result', result: await updater.run(message.job, signal) ?? null }, end);
   } catch (thrown) {

@@ -34,7 +34,7 @@ export function createApp(parts: AppParts): App {
     history: async (limit) => (await import('./read-device.js')).readHistoryOf(context.layout, limit),
     backups: async () => (await import('./read-device.js')).readBackupsOf(context.layout),
     verify: async () => (await import('./read-device.js')).verifyAll(context.settings, context.layout),
-    recover: async () => (await import('./recover-device.js')).recoverDevice(context.settings, context.layout),
+    recover: async () => (await import('./recover-device.js')).recoverDevice(context.layout),
     doctor: async () => (await import('../doctor/examine.js')).examine(context.settings, context.layout),
   };
 }
@@ -50,8 +50,8 @@ async function run({ settings, layout, parts }: Context, method: Method, job: Jo
   process.on('SIGINT', abort);
   process.on('SIGTERM', abort);
   try {
-    const updater = await wireUpdater(settings, {
-      services: servicesWithoutDaemon(settings, parts.report), report: parts.report, log: terminalLog(parts.terminal, settings.logLevel),
+    const updater = wireUpdater(settings, {
+      services: servicesWithoutDaemon(layout), supervisorRuns: false, report: parts.report, log: terminalLog(parts.terminal, settings.logLevel),
       actor: `uid ${process.getuid?.() ?? '?'}`,
     });
     return await updater.run(job, stop.signal);

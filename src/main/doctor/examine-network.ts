@@ -1,6 +1,6 @@
 // `holdline doctor`, the part that asks GitHub: reachability, token, repository, rate limit, clock skew. Two requests.
 import { HoldlineError } from '../../domain/errors.js';
-import type { Clock, Fetch } from '../../domain/ports.js';
+import type { Clock, Fetch, FetchResponse } from '../../domain/ports.js';
 import type { Settings } from '../../domain/settings.js';
 import type { DoctorFinding } from '../../interface/app.js';
 import { failed, passed, warned } from './examine-device.js';
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 15_000;
 const MAX_SKEW_MS = 5 * 60_000;
 const LOW_REQUESTS = 10;
 
-async function get(fetch: Fetch, settings: Settings, path: string): Promise<Response> {
+async function get(fetch: Fetch, settings: Settings, path: string): Promise<FetchResponse> {
   const headers: Record<string, string> = { accept: 'application/vnd.github+json', 'user-agent': 'holdline-doctor' };
   if (settings.githubToken !== null) headers['authorization'] = `Bearer ${settings.githubToken}`;
   return fetch(`${settings.githubApiUrl}${path}`, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -21,21 +21,21 @@ function reasonOf(thrown: unknown): string {
   return seen.join(': ');
 }
 
-function judgeSkew(response: Response, clock: Clock): DoctorFinding[] {
+function judgeSkew(response: FetchResponse, clock: Clock): DoctorFinding[] {
   const date = Date.parse(response.headers.get('date') ?? '');
   if (Number.isNaN(date)) return [];
   const skew = Math.abs(clock.now().getTime() - date);
   return skew > MAX_SKEW_MS ? [warned('clock', `${Math.round(skew / 60_000)} minutes away from the server's`, 'Let the system keep it: timedatectl set-ntp true.')] : [];
 }
 
-function judgeToken(response: Response, settings: Settings): DoctorFinding {
+function judgeToken(response: FetchResponse, settings: Settings): DoctorFinding {
   if (response.status === 401) return failed('token', 'GitHub refuses the token (401)', 'Make a new fine-grained token with Contents: read for this repository and set GITHUB_TOKEN.');
   return settings.githubToken === null
     ? warned('token', 'none: public repositories only, 60 requests an hour shared by all devices behind one address', 'Set GITHUB_TOKEN in the .env beside the settings (fine-grained, Contents: read).')
     : passed('token', 'accepted');
 }
 
-function judgeLimit(response: Response): DoctorFinding[] {
+function judgeLimit(response: FetchResponse): DoctorFinding[] {
   const limit = response.headers.get('x-ratelimit-limit');
   const remaining = response.headers.get('x-ratelimit-remaining');
   if (limit === null || remaining === null) return [];
@@ -44,7 +44,7 @@ function judgeLimit(response: Response): DoctorFinding[] {
   return [Number(remaining) < LOW_REQUESTS ? warned('rate limit', detail, 'Set a token, or a longer check_interval.') : passed('rate limit', detail)];
 }
 
-function judgeRepository(response: Response, settings: Settings): DoctorFinding {
+function judgeRepository(response: FetchResponse, settings: Settings): DoctorFinding {
   const repo = settings.githubRepo;
   if (response.status === 200) return passed('repository', repo);
   if (response.status === 404) return failed('repository', `${repo} is not to be seen (404)`, settings.githubToken === null ? 'Correct github_repo; for a private repository set GITHUB_TOKEN.' : 'Correct github_repo, or give the token Contents: read for it.');

@@ -1,0 +1,72 @@
+// What is written down when a transaction has ended: floor, blocked versions, history; then what is no longer needed is removed.
+// Idempotent by transaction: a crash in the middle has it done again at the next start.
+import semver from 'semver';
+import type { HistoryEntry } from '../domain/results.js';
+import type { Blocked, DeviceState } from '../domain/state.js';
+import { changeDeviceState } from './device-state.js';
+import { appendHistory, readHistory } from './history.js';
+import type { Journal } from './journal.js';
+import type { EngineParts } from './parts.js';
+import { prune } from './prune.js';
+
+export interface Books {
+  readonly journal: Pick<Journal, 'begin'>;
+  readonly outcome: HistoryEntry['outcome'];
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly by: 'engine' | 'recovery';
+  readonly downtimeMs: number | null;
+  readonly durationMs: number;
+  readonly bytesDownloaded: number;
+  readonly bytesWritten: number;
+}
+
+/** A version whose update was cut off this often, without a verdict, is not tried again. */
+const MAX_INTERRUPTED = 3;
+/** The new version itself is at fault: it is blocked. Everything else may have been the device or the hour. */
+const VERDICTS: ReadonlySet<string> = new Set(['health-failed', 'service-start']);
+export const ROLLED_BACK_BY_HAND = 'rolled back by hand';
+
+export function closeBooks(parts: EngineParts, books: Books): void {
+  const { fs, layout, clock } = parts;
+  const { begin } = books.journal;
+  const { plan } = begin;
+  const at = clock.now().toISOString();
+  const known = readHistory(fs, layout, Number.MAX_SAFE_INTEGER).some((e) => e.transaction === begin.transaction);
+  if (!known) {
+    changeDeviceState(fs, layout, (state) => nextState(state, books, at));
+    appendHistory(fs, layout, {
+      at, transaction: begin.transaction, kind: plan.kind, outcome: books.outcome, from: plan.from?.version ?? null, to: plan.to.version, reason: books.reason,
+      actor: begin.actor, downtime_ms: books.downtimeMs, duration_ms: Math.round(books.durationMs), bytes_downloaded: books.bytesDownloaded, bytes_written: books.bytesWritten,
+    });
+  }
+  if (books.outcome !== 'broken') prune(parts);
+}
+
+/** Pure. */
+export function nextState(state: DeviceState, books: Books, at: string): DeviceState {
+  const { kind, from, to } = books.journal.begin.plan;
+  if (books.outcome === 'committed') return kind === 'adopt' ? state : committed(state, kind, from?.version ?? null, to.version, at);
+  const error = { code: books.code ?? 'internal', message: books.reason ?? 'no reason was recorded', at };
+  const next: DeviceState = { ...state, last_error: error };
+  if (kind !== 'update') return next;
+  if (books.outcome === 'reverted' && books.code !== null && VERDICTS.has(books.code)) return block(next, to.version, books.reason ?? books.code, at);
+  if (books.by !== 'recovery') return next;
+  const times = (state.interrupted[to.version] ?? 0) + 1;
+  const counted = { ...next, interrupted: { ...state.interrupted, [to.version]: times } };
+  return times >= MAX_INTERRUPTED ? block(counted, to.version, `interrupted ${times} times without a verdict (power cuts or kills)`, at) : counted;
+}
+
+function committed(state: DeviceState, kind: 'update' | 'rollback', from: string | null, to: string, at: string): DeviceState {
+  const { [to]: _done, ...interrupted } = state.interrupted;
+  const highest = state.highest_version === null || semver.gt(to, state.highest_version) ? to : state.highest_version;
+  // What is older than what runs now cannot come by itself any more; its block has done its duty.
+  const blocked = state.blocked.filter((b) => b.version !== to && semver.gt(b.version, to));
+  const next: DeviceState = { ...state, highest_version: highest, last_update: at, last_error: null, interrupted, blocked, waiting: null };
+  return kind === 'rollback' && from !== null && from !== to ? block(next, from, ROLLED_BACK_BY_HAND, at) : next;
+}
+
+function block(state: DeviceState, version: string, reason: string, at: string): DeviceState {
+  const entry: Blocked = { version, reason, at };
+  return { ...state, blocked: [...state.blocked.filter((b) => b.version !== version), entry] };
+}

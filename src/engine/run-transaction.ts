@@ -1,0 +1,109 @@
+// One transaction from its begin to its end: plan, journal, steps, probation, commit or revert, books.
+import type { HoldlineError } from '../domain/errors.js';
+import { journalDir } from '../domain/layout.js';
+import type { Plan } from '../domain/plan.js';
+import { createStepResults, type ServiceSwitch, type Stage, type StepContext, type StepResults } from '../steps/context.js';
+import { STEPS } from '../steps/registry.js';
+import { closeBooks, type Books } from './close-books.js';
+import { createJournal, type Journal } from './journal.js';
+import type { EngineParts } from './parts.js';
+import { commitTransaction, revertTransaction, type Ended } from './revert-transaction.js';
+import { enterState, pauseProbation, runPlan } from './run-plan.js';
+import type { Run } from './run.js';
+
+export interface Transaction {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly stage: Stage;
+  readonly bytesDownloaded: number;
+  /** Monotonic milliseconds when the job began. */
+  readonly begunMs: number;
+}
+
+export interface TransactionEnd {
+  /** `paused`: after the switch, asked to stop; the next start goes on with the probation. */
+  readonly outcome: 'committed' | 'paused' | Ended['outcome'];
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly error: HoldlineError | undefined;
+  readonly results: StepResults;
+  readonly downtimeMs: number | null;
+}
+
+/** `20261121T093000Z-1a2b3c`: journals sort by it. */
+export function transactionId(parts: Pick<EngineParts, 'clock' | 'random'>): string {
+  return `${parts.clock.now().toISOString().slice(0, 19).replaceAll(/[-:]/gu, '')}Z-${parts.random()}`;
+}
+
+export async function runTransaction(parts: EngineParts, transaction: Transaction, signal: AbortSignal): Promise<TransactionEnd> {
+  const { fs, layout, settings, clock, actor } = parts;
+  const journal = createJournal(fs, journalDir(layout), {
+    type: 'begin', format: 1, transaction: transaction.id, app: settings.app, install_dir: layout.installDir, state_dir: layout.stateDir,
+    at: clock.now().toISOString(), actor, plan: transaction.plan,
+  });
+  const run = makeRun(parts, journal, transaction.stage, signal);
+  const switched = await runPlan(run);
+  const books = (end: Omit<Books, 'journal' | 'downtimeMs' | 'durationMs' | 'bytesDownloaded' | 'bytesWritten'>): Books => ({
+    ...end, journal, downtimeMs: downtimeOf(run.context.results), durationMs: clock.monotonicMs() - transaction.begunMs,
+    bytesDownloaded: transaction.bytesDownloaded, bytesWritten: run.context.results.bytesWritten,
+  });
+  if (switched.outcome !== 'switched') {
+    closeBooks(parts, books({ outcome: switched.outcome, code: switched.code, reason: switched.reason, by: 'engine' }));
+    return endOf(switched, run.context.results);
+  }
+  return finishTransaction(parts, run, books, signal);
+}
+
+/** After the switch, now or resumed at the next start. */
+export async function finishTransaction(
+  parts: EngineParts, run: Run<StepContext>,
+  books: (end: Pick<Books, 'outcome' | 'code' | 'reason' | 'by'>) => Books, signal: AbortSignal,
+): Promise<TransactionEnd> {
+  const { plan } = run.journal.begin;
+  const { results } = run.context;
+  if (plan.kind !== 'adopt') {
+    enterState(run, 'probing');
+    parts.report({ type: 'state', state: 'probing' });
+    const verdict = await parts.watch(plan.services, plan.probation, signal);
+    if (verdict.verdict === 'interrupted') {
+      pauseProbation(run);
+      run.journal.close();
+      return { outcome: 'paused', code: 'interrupted', reason: 'asked to stop during probation; the next start goes on watching', error: undefined, results, downtimeMs: downtimeOf(results) };
+    }
+    if (verdict.verdict === 'failed') {
+      const ended = await revertTransaction(run, { code: 'health-failed', reason: verdict.reason ?? 'a probe failed' });
+      closeBooks(parts, books({ outcome: ended.outcome, code: ended.code, reason: ended.reason, by: 'engine' }));
+      return endOf(ended, results);
+    }
+  }
+  await commitTransaction(run, () => closeBooks(parts, books({ outcome: 'committed', code: null, reason: null, by: 'engine' })));
+  return { outcome: 'committed', code: null, reason: null, error: undefined, results, downtimeMs: downtimeOf(results) };
+}
+
+export function makeRun(parts: EngineParts, journal: Journal, stage: Stage, signal: AbortSignal): Run<StepContext> {
+  const { fs, clock, layout, report, log, trees } = parts;
+  return {
+    journal, fs, clock, report, log, signal, steps: STEPS,
+    context: { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, readTree: (directory) => trees.read(directory), results: createStepResults() },
+  };
+}
+
+/** Names to services: a name the settings no longer know is skipped with a note, its unit is no longer ours. */
+export function serviceSwitch({ settings, services, log }: Pick<EngineParts, 'settings' | 'services' | 'log'>): ServiceSwitch {
+  const each = async (names: readonly string[], act: 'start' | 'stop'): Promise<void> => {
+    for (const name of names) {
+      const service = settings.services.find((s) => s.name === name);
+      if (service === undefined) log.warn(`cannot ${act} ${name}: the settings no longer name it`);
+      else await services[act](service);
+    }
+  };
+  return { start: (names) => each(names, 'start'), stop: (names) => each(names, 'stop') };
+}
+
+function downtimeOf(results: StepResults): number | null {
+  return results.stoppedAtMs === null || results.startedAtMs === null ? null : Math.round(results.startedAtMs - results.stoppedAtMs);
+}
+
+function endOf(ended: Ended, results: StepResults): TransactionEnd {
+  return { outcome: ended.outcome, code: ended.code, reason: ended.reason, error: ended.error, results, downtimeMs: downtimeOf(results) };
+}

@@ -1,0 +1,67 @@
+// The main job: from an available release to a committed version, or back to what ran.
+import { versionDir } from '../domain/layout.js';
+import type { UpdateResult } from '../domain/results.js';
+import { treeDigest, type Tree } from '../domain/tree.js';
+import { makeUpdatePlan, type UpdateTarget } from '../decide/make-plan.js';
+import type { Stage } from '../steps/context.js';
+import type { Device } from '../domain/device.js';
+import { adoptIfPlain } from './adopt.js';
+import { changeDeviceState } from './device-state.js';
+import { findUpdate, type Candidate, type Found } from './find-update.js';
+import type { EngineParts, ObtainedPayload } from './parts.js';
+import { planContext } from './plan-context.js';
+import { readCurrentFiles, readDevice } from './read-device.js';
+import { runTransaction, transactionId } from './run-transaction.js';
+import { currentResult, plannedResult, resultOf, waitingResult } from './update-result.js';
+
+export interface UpdateRequest { readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean }
+
+/** @param known what a check found a moment ago */
+export async function runUpdate(parts: EngineParts, request: UpdateRequest, signal: AbortSignal, known?: Found): Promise<UpdateResult> {
+  const begunMs = parts.clock.monotonicMs();
+  const took = (): number => parts.clock.monotonicMs() - begunMs;
+  let device = readDevice(parts);
+  const source = request.from === undefined ? parts.source : parts.sourceFrom(request.from);
+  const found = known ?? await findUpdate(parts, source, request.version, signal);
+  rememberFound(parts, found, request.from === undefined);
+  const { result, candidate } = found;
+  if (result.waiting !== null) return waitingResult(device.version, result.latest_version, result.waiting, took());
+  if (candidate === null) return currentResult(device.version, took());
+  if (!request.dryRun) device = await adoptIfPlain(parts, device, signal);
+  parts.report({ type: 'state', state: 'fetching', detail: `${candidate.release.tag} from ${candidate.source.description}` });
+  const payload = await parts.artifact(candidate.source).obtainPayload(candidate.release, candidate.manifest, signal);
+  for (const message of payload.warnings) parts.report({ type: 'note', level: 'warn', message });
+  const id = transactionId(parts);
+  const target = await describeTarget(parts, candidate, payload, device, signal);
+  const plan = makeUpdatePlan(planContext(parts, plannable(device, request.dryRun), id), target);
+  if (request.dryRun) return plannedResult(plan, took(), payload.bytesDownloaded);
+  const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded, begunMs }, signal);
+  if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
+  return resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded });
+}
+
+/** A dry run plans as if a plain folder had been adopted already: adoption has a plan of its own. */
+function plannable(device: Device, dryRun: boolean): Device {
+  return dryRun && device.kind === 'plain' ? { ...device, kind: 'adopted', managed: device.managed.map((m) => ({ ...m, status: 'linked' as const })) } : device;
+}
+
+async function describeTarget(parts: EngineParts, { release, manifest, source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Promise<UpdateTarget> {
+  const files: Tree = payload.files ?? await parts.artifact(source).listPayload(payload, signal);
+  return {
+    version: release.version, tag: release.tag, treeDigest: treeDigest(files), signed: manifest !== null, files,
+    currentFiles: device.current === null ? null : readCurrentFiles(parts, device.current),
+  };
+}
+
+function stageOf(parts: EngineParts, { source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Stage {
+  const reuse = device.current === null ? null : versionDir(parts.layout, device.current.directory);
+  return (into) => parts.artifact(source).extract(payload, into, reuse, signal);
+}
+
+function rememberFound(parts: EngineParts, { result, incompleteSince }: Found, fromSource: boolean): void {
+  if (!fromSource) return;
+  const at = parts.clock.now().toISOString();
+  changeDeviceState(parts.fs, parts.layout, (state) => ({
+    ...state, last_check: at, waiting: result.waiting, latest_version: result.latest_version ?? state.latest_version, incomplete_since: incompleteSince,
+  }));
+}

@@ -1,0 +1,105 @@
+// The daemon's composition root: resident and small. What is heavy (octokit, undici, tar) is loaded by its workers, never here.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HoldlineError, errnoOf, toHoldlineError } from '../domain/errors.js';
+import { controlSocket, currentLink, supervisorFile, type Layout } from '../domain/layout.js';
+import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
+import type { ServiceStatus } from '../domain/results.js';
+import type { Settings } from '../domain/settings.js';
+import { systemClock } from '../platform/clock.js';
+import { createFilesystem } from '../platform/filesystem.js';
+import { createLocks } from '../platform/locks.js';
+import { createProcesses } from '../platform/processes.js';
+import { createNotifier, type Notifier as SystemNotifier } from '../platform/sd-notify.js';
+import { createServiceHost } from '../platform/spawn-service.js';
+import { recover } from '../recovery/recover.js';
+import { createController } from '../services/controller.js';
+import { createEmbeddedSupervisor, type EmbeddedSupervisor } from '../services/embedded.js';
+import { serviceEnvironment } from '../services/service-environment.js';
+import { createSystemd } from '../services/systemd.js';
+import { createLog } from './daemon/log.js';
+import { createDaemon, type DaemonParts } from './daemon/run-daemon.js';
+import { serveControl } from './daemon/serve-control.js';
+import { startWorker } from './daemon/start-worker.js';
+import { layoutOf, readSettings } from './read-settings.js';
+
+/** @returns the exit code. @throws HoldlineError for settings, and `busy` where a daemon runs already */
+export async function runHoldlineDaemon(settingsFile: string | undefined): Promise<number> {
+  const settings = readSettings(settingsFile, process.env);
+  const layout = layoutOf(settings);
+  const log = createLog(settings);
+  for (const warning of settings.warnings) log.warn(warning);
+  const fs = createFilesystem();
+  const lock = takeDaemonLock(layout);
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  // A closed terminal or log pipe must not take the services down with it.
+  process.on('SIGHUP', () => undefined);
+  const notifier = await createNotifier(process.env, process.pid);
+  const supervisor = createSupervisor(settings, layout, fs, log);
+  const services = createController({ systemd: createSystemd({ processes: createProcesses(), environment: process.env }), embedded: supervisor });
+  const daemon = createDaemon(daemonParts({ settings, layout, log, services, supervisor, notifier }));
+  const server = await serve(daemon, layout);
+  const watchdog = feedWatchdog(notifier);
+  try {
+    log.info('holdline runs', { repo: settings.githubRepo, interval: settings.checkInterval, auto_update: settings.autoUpdate, install_dir: layout.installDir });
+    return await daemon.run(stop.signal);
+  } finally {
+    clearInterval(watchdog);
+    await server.close();
+    lock.release();
+  }
+}
+
+async function serve(daemon: Parameters<typeof serveControl>[0], layout: Layout): ReturnType<typeof serveControl> {
+  const socket = controlSocket(layout);
+  try { return await serveControl(daemon, socket); } catch (cause) {
+    throw new HoldlineError('permission', `cannot open the control socket ${socket}: ${errnoOf(cause) ?? 'unknown error'}`, { cause, hint: 'Set runtime_dir to a short path this user may write.' });
+  }
+}
+
+function takeDaemonLock(layout: Layout): { release(): void } {
+  const path = join(layout.stateDir, 'daemon.lock');
+  const locks = createLocks();
+  const lock = locks.tryLock(path);
+  if (lock !== undefined) return lock;
+  throw new HoldlineError('busy', `cannot start: a daemon for this app runs already (${locks.holder(path) ?? 'holder unknown'})`, { hint: 'See holdline --status.' });
+}
+
+function createSupervisor(settings: Settings, layout: Layout, fs: Filesystem, log: Logger): EmbeddedSupervisor {
+  return createEmbeddedSupervisor({
+    services: settings.services, host: createServiceHost({ logDirectory: join(layout.runtimeDir, 'logs'), clock: systemClock }), filesystem: fs, clock: systemClock, log,
+    installDir: layout.installDir, stateFile: supervisorFile(layout), environment: serviceEnvironment(process.env, join(process.execPath, '..')),
+    generation: () => { try { return fs.readLink(currentLink(layout)); } catch { return 'plain'; } },
+  });
+}
+
+interface Wiring { readonly settings: Settings; readonly layout: Layout; readonly log: Logger; readonly services: ServiceController; readonly supervisor: EmbeddedSupervisor; readonly notifier: SystemNotifier }
+
+function daemonParts({ settings, layout, log, services, supervisor, notifier }: Wiring): DaemonParts {
+  const { GITHUB_TOKEN: _token, ...env } = process.env;
+  const script = fileURLToPath(new URL('./worker.js', import.meta.url));
+  const quietly = (work: Promise<void>): void => { work.catch((thrown: unknown) => log.debug('systemd was not told', { reason: String(thrown) })); };
+  return {
+    settings, clock: systemClock, random: Math.random, log,
+    notify: { ready: () => quietly(notifier.ready()), stopping: () => quietly(notifier.stopping()), status: (text) => quietly(notifier.status(text)) },
+    startJob: (job, actor, report) => startWorker({ script, settings, services, report, log, env }, job, actor),
+    recover: async () => {
+      const result = recover({ stateDir: layout.stateDir, probation: 'leave' });
+      const actions = result.transactions.map((t) => t.message);
+      return { outcome: result.outcome, actions: result.alarm === null ? actions : [...actions, `${result.alarm.message} ${result.alarm.hint}`] };
+    },
+    startServices: () => supervisor.startAll(),
+    stopServices: () => supervisor.stopAll().catch((thrown: unknown) => { log.error(toHoldlineError(thrown).message); }),
+    serviceStatus: () => Promise.all(settings.services.map((service): Promise<ServiceStatus> => services.status(service).catch((thrown: unknown) => ({
+      name: service.name, kind: service.kind, active: false, pid: null, restarts: 0, since: null, detail: toHoldlineError(thrown).message,
+    })))),
+  };
+}
+
+function feedWatchdog(notifier: SystemNotifier): NodeJS.Timeout | undefined {
+  if (notifier.watchdogMs === null) return undefined;
+  return setInterval(() => { notifier.alive().catch(() => undefined); }, notifier.watchdogMs);
+}

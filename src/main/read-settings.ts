@@ -1,0 +1,36 @@
+// Reads the settings file, the .env beside it and the environment: the effects around the pure settings/.
+import { readFileSync } from 'node:fs';
+import { parse as parseDotenv } from 'dotenv';
+import { HoldlineError, errnoOf } from '../domain/errors.js';
+import type { Layout } from '../domain/layout.js';
+import type { Settings } from '../domain/settings.js';
+import { chooseSettingsFile, envFileOf, loadSettings } from '../settings/load-settings.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws HoldlineError `settings-missing` or `settings-invalid` */
+export function readSettings(flag: string | undefined, env: Environment, flags: Readonly<Record<string, unknown>> = {}): Settings {
+  const cwd = process.cwd();
+  const { file, named } = chooseSettingsFile(flag, env, cwd);
+  const text = readIfThere(file);
+  if (text === undefined && named) {
+    throw new HoldlineError('settings-missing', `cannot read the settings: ${file} does not exist`, { hint: `Write them with holdline init owner/repo --file ${file}, or correct --config (HOLDLINE_CONFIG).` });
+  }
+  const dotenv = readIfThere(envFileOf(file));
+  return loadSettings({
+    text: text ?? null, file: text === undefined ? null : file, env, dotenv: dotenv === undefined ? null : parseDotenv(dotenv), flags, cwd,
+    readKeyFile: (path) => readFileSync(path, 'utf8'),
+  });
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try { return readFileSync(path); } catch (cause) {
+    const errno = errnoOf(cause);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+    throw new HoldlineError('settings-missing', `cannot read the settings: ${path}: ${errno ?? 'unknown error'}`, { cause, hint: errno === 'EACCES' ? 'Run holdline as the user the file belongs to, or with sudo.' : 'Check the path.' });
+  }
+}
+
+export function layoutOf(settings: Settings): Layout {
+  return { installDir: settings.installDir, stateDir: settings.stateDir, runtimeDir: settings.runtimeDir, backupPath: settings.backupPath };
+}
