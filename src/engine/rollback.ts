@@ -1,7 +1,6 @@
 // A person's rollback: to a kept version or a backup, by the same path as an update.
 import { HoldlineError } from '../domain/errors.js';
 import type { Device } from '../domain/device.js';
-import { versionDir } from '../domain/layout.js';
 import type { UpdateResult } from '../domain/results.js';
 import { makeRollbackPlan, type RollbackTarget } from '../decide/make-plan.js';
 import type { Stage } from '../steps/context.js';

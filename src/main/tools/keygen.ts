@@ -1,0 +1,1 @@
+export function makeKeys(_r: unknown): never { throw new Error('not yet'); }
