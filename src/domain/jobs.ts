@@ -8,6 +8,9 @@ export type Job =
   | { readonly kind: 'update'; readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean }
   | { readonly kind: 'rollback'; readonly target: string | undefined; readonly dryRun: boolean }
   | { readonly kind: 'adopt'; readonly dryRun: boolean }
+  /** Fetches and verifies, changes nothing that runs. */
+  | { readonly kind: 'download'; readonly version: string | undefined }
+  | { readonly kind: 'backup' }
   | { readonly kind: 'unblock'; readonly version: string }
   /** The daemon's own turn: check, and update when the settings let it. */
   | { readonly kind: 'cycle' }

@@ -40,6 +40,19 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   return resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded });
 }
 
+export interface DownloadedUpdate { readonly version: string; readonly path: string; readonly bytes_downloaded: number }
+
+/** Fetches and verifies; a following update finds the payload there. Null where there is nothing to fetch now. */
+export async function downloadUpdate(parts: EngineParts, version: string | undefined, signal: AbortSignal): Promise<DownloadedUpdate | null> {
+  const found = await findUpdate(parts, parts.source, version, signal);
+  rememberFound(parts, found, true);
+  if (found.candidate === null) return null;
+  const { release, manifest, source } = found.candidate;
+  parts.report({ type: 'state', state: 'fetching', detail: `${release.tag} from ${source.description}` });
+  const payload = await parts.artifact(source).obtainPayload(release, manifest, signal);
+  return { version: release.version, path: payload.path, bytes_downloaded: payload.bytesDownloaded };
+}
+
 /** A dry run plans as if a plain folder had been adopted already: adoption has a plan of its own. */
 function plannable(device: Device, dryRun: boolean): Device {
   return dryRun && device.kind === 'plain' ? { ...device, kind: 'adopted', managed: device.managed.map((m) => ({ ...m, status: 'linked' as const })) } : device;

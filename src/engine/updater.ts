@@ -5,12 +5,13 @@ import { lockFile } from '../domain/layout.js';
 import type { Job } from '../domain/jobs.js';
 import type { CheckResult, UpdateResult } from '../domain/results.js';
 import { adoptDevice } from './adopt.js';
+import { createBackup } from './create-backup.js';
 import { changeDeviceState, readDeviceState } from './device-state.js';
 import { findUpdate } from './find-update.js';
 import type { EngineParts } from './parts.js';
 import { rollBack } from './rollback.js';
 import { resumeProbation, settleEnded } from './settle.js';
-import { runUpdate } from './update.js';
+import { downloadUpdate, runUpdate } from './update.js';
 
 export interface Updater { run(job: Job, signal: AbortSignal): Promise<unknown> }
 
@@ -25,6 +26,8 @@ export function createUpdater(parts: EngineParts): Updater {
         case 'update': return noting(parts, () => underLock(parts, signal, (resumed) => resumedUpdate(resumed) ?? runUpdate(parts, job, signal)));
         case 'rollback': return noting(parts, () => underLock(parts, signal, () => rollBack(parts, job, signal)));
         case 'adopt': return noting(parts, () => underLock(parts, signal, () => adoptDevice(parts, job, signal)));
+        case 'download': return noting(parts, () => underLock(parts, signal, () => downloadUpdate(parts, job.version, signal)));
+        case 'backup': return underLock(parts, signal, async () => createBackup(parts));
         case 'unblock': return underLock(parts, signal, async () => unblock(parts, job.version));
         case 'settle': return underLock(parts, signal, async (resumed) => resumed ?? null);
       }
