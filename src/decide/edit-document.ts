@@ -34,25 +34,27 @@ function editBlockEntry(entry: Entry, change: Change, units: Units): readonly Ed
     }
     case 'inside':
       if (change.map.size > 0 || change.map.ours.flow) return editMap(change.map, units);
-      return [{ start: entry.colon + 1, end: lineEnd(text, entry.end), text: ' {}\n' }];
+      return [...moveCommentsAbove(entry, change.base, ''), { start: entry.colon + 1, end: lineEnd(text, entry.end), text: ' {}\n' }];
     case 'replace': return replaceBlockValue(entry, change.by, change.base);
   }
 }
 
-function replaceBlockValue(entry: Entry, by: Entry, base: Entry): readonly Edit[] {
+function replaceBlockValue(entry: Entry, by: Entry, base: Entry | undefined): readonly Edit[] {
   const { text } = entry;
   if (isInline(entry) && isInline(by)) {
     const value = inlineValue(by);
     return [{ start: entry.colon + 1, end: entry.end, text: value === '' ? '' : (blanksAfterColon(entry) || ' ') + value }];
   }
-  const start = lineStart(text, entry.keyStart);
-  const indent = indentOfKey(entry);
-  // What the device's lines say beside the value (a person's comments) moves above the key.
   const theirs = by.text.slice(by.colon + 1, lineEnd(by.text, by.end));
-  const moved = ownComments(entry, base, theirs);
   const value = by.value.kind === 'map' || !theirs.endsWith('\n') ? `${theirs.replace(/\n?$/u, '')}\n` : theirs;
-  const head: readonly Edit[] = moved === '' ? [] : [{ start, end: start, text: moved }];
-  return [...head, { start: entry.colon + 1, end: lineEnd(text, entry.end), text: reindent(value, { base: indentOfKey(by), unit: '' }, { base: indent, unit: '' }) }];
+  return [...moveCommentsAbove(entry, base, theirs), { start: entry.colon + 1, end: lineEnd(text, entry.end), text: reindent(value, { base: indentOfKey(by), unit: '' }, { base: indentOfKey(entry), unit: '' }) }];
+}
+
+/** What a person wrote beside a value that goes is kept above its key. */
+function moveCommentsAbove(entry: Entry, base: Entry | undefined, theirs: string): readonly Edit[] {
+  const start = lineStart(entry.text, entry.keyStart);
+  const moved = ownComments(entry, base, theirs);
+  return moved === '' ? [] : [{ start, end: start, text: moved }];
 }
 
 /** A flow mapping whose entries come or go is written anew from its pieces; else only the pieces change. */
@@ -171,9 +173,9 @@ function commentsAbove(entry: Entry): readonly string[] {
 }
 
 /** Comments in the entry's own lines that neither the old nor the new release wrote there, each on a line of its own. */
-function ownComments(entry: Entry, base: Entry, theirs: string): string {
+function ownComments(entry: Entry, base: Entry | undefined, theirs: string): string {
   const ours = entry.text.slice(entry.colon + 1, lineEnd(entry.text, entry.end));
-  const known = base.text.slice(base.colon + 1, lineEnd(base.text, base.end)) + theirs;
+  const known = (base === undefined ? '' : base.text.slice(base.colon + 1, lineEnd(base.text, base.end))) + theirs;
   const comments = [...ours.matchAll(/(?<=^|\s)#.*$/gmu)].map((match) => match[0].trim()).filter((comment) => !known.includes(comment));
   return comments.map((comment) => `${indentOfKey(entry)}${comment}\n`).join('');
 }

@@ -4,9 +4,9 @@ import { meaningOf, meaningOfMap, type Entry, type Mapping } from './config-docu
 /** What happens to one entry of the device's mapping. */
 export type Change =
   | { readonly kind: 'keep' }
-  | { readonly kind: 'replace'; readonly by: Entry; readonly base: Entry }
+  | { readonly kind: 'replace'; readonly by: Entry; readonly base: Entry | undefined }
   | { readonly kind: 'delete'; readonly base: Entry }
-  | { readonly kind: 'inside'; readonly map: MapChange };
+  | { readonly kind: 'inside'; readonly map: MapChange; readonly base: Entry | undefined };
 
 export interface Addition {
   readonly entry: Entry;
@@ -70,7 +70,9 @@ function decide(base: Entry | undefined, our: Entry, their: Entry | undefined, p
   }
   if (our.value.kind === 'map' && their.value.kind === 'map') {
     const map = mergeMaps(base?.value.kind === 'map' ? base.value : null, our.value, their.value, path, conflicts);
-    return { kind: 'inside', map };
+    // An empty mapping has no style of its own: filled by the release alone, it is written as the release writes it.
+    const isFilled = our.value.entries.size === 0 && map.additions.length > 0 && map.additions.length === their.value.entries.size;
+    return isFilled ? { kind: 'replace', by: their, base } : { kind: 'inside', map, base };
   }
   const same = meaningOf(their.value);
   if (meaningOf(our.value) === same) return { kind: 'keep' };

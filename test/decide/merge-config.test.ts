@@ -104,6 +104,13 @@ describe('YAML, key by key', () => {
   ])('%s', (_name, ours, theirs, expected, keys) => {
     expect(one('config/a.yaml', BASE, ours, theirs)).toEqual([expected, keys]);
   });
+  it('fills an empty mapping, and empties one, as the release does', () => {
+    const base = 'x: 1\nm: {}  # shipped\n';
+    const full = 'x: 1\nm:\n  a: 1\n';
+    expect(one('a.yaml', base, base.replace('x: 1', 'x: 2'), full)).toEqual([full.replace('x: 1', 'x: 2'), []]);
+    expect(one('a.yaml', full, 'x: 2\nm:\n  a: 1  # mine\n', base)).toEqual(['x: 2\n# mine\nm: {}\n', []]);
+    expect(one('a.yaml', null, 'm: {} # mine\n', 'm:\n  a: 1\n')).toEqual(['# mine\nm:\n  a: 1\n', []]);
+  });
   it('replaces block scalars as a whole', () => {
     const base = 'a: 1\nmotd: |\n  hello\n  # not a comment\n\nz: 1\n';
     expect(one('a.yml', base, base.replace('a: 1', 'a: 2'), base.replace('hello', 'bye'))).toEqual([base.replace('a: 1', 'a: 2').replace('hello', 'bye'), []]);
