@@ -59,6 +59,9 @@ export const ERROR_TABLE = {
   'backup-damaged': row('preflight', 'exit', 1, 500),
   'journal-damaged': row('recovery', 'alarm', 21, 500),
   'recovery-failed': row('recovery', 'alarm', 21, 500),
+  'bridge-port': row('preflight', 'wait', 1, 503),
+  'bridge-protocol': row('internal', 'exit', 1, 400),
+  'bridge-unavailable': row('preflight', 'wait', 1, 503),
   'broken': row('recovery', 'alarm', 21, 500),
   'internal': row('internal', 'exit', 1, 500),
 } as const satisfies Record<string, Row>;

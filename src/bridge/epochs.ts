@@ -1,0 +1,72 @@
+// The epochs on the spool, oldest first: folders `<sequence>-<id>`. Finds the one that kept descriptors belong to, and makes new ones.
+// Must never reuse an id: an app that held its offsets for another stretch of the line would skip or double bytes.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { HoldlineError, errnoOf } from '../domain/errors.js';
+import { NO_EPOCH } from './protocol.js';
+import { Stream } from './stream.js';
+import type { System } from './system.js';
+
+const FOLDER = /^([0-9]{10})-([0-9a-f]{16})$/;
+/** More ended epochs than this are given up, the oldest first: a flapping plug must not fill the spool. */
+export const MAX_ENDED_EPOCHS = 3;
+
+const folders = (root: string): string[] => readdirSync(root).filter((name) => FOLDER.test(name)).sort();
+const idOf = (folder: string): string => FOLDER.exec(folder)?.[2] ?? NO_EPOCH;
+
+/** Makes the spool's folder or says why it cannot. */
+export function prepareSpool(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    const errno = errnoOf(error);
+    const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'permission';
+    throw new HoldlineError(code, `cannot use ${root} for the bridge: ${errno ?? String(error)}`, {
+      hint: code === 'disk-full' ? 'Free some room there, or name another place with --spool-dir.' : 'Run it as a systemd unit (RuntimeDirectory), or name a writable place with --socket-dir.', cause: error,
+    });
+  }
+}
+
+/** The epoch whose `tx` this kept descriptor is; undefined when its files are not below `root` (any more). */
+export function resumeEpoch(system: System, root: string, tx: number): Stream | undefined {
+  const path = readlinkSync(`/proc/self/fd/${tx}`);
+  const folder = basename(dirname(path));
+  if (path !== join(root, folder, 'tx') || !FOLDER.test(folder)) return undefined;
+  try {
+    return Stream.open(system, idOf(folder), join(root, folder), tx);
+  } catch {
+    return undefined;
+  }
+}
+
+export function createEpoch(system: System, root: string): Stream {
+  const last = folders(root).at(-1);
+  const sequence = String(Number(last?.slice(0, 10) ?? 0) + 1).padStart(10, '0');
+  const id = randomBytes(8).toString('hex');
+  try {
+    return Stream.create(system, id, join(root, `${sequence}-${id}`));
+  } catch (error) {
+    const errno = errnoOf(error);
+    throw new HoldlineError(errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'permission', `cannot begin an epoch in ${root}: ${errno ?? String(error)}`, { hint: 'Free some room there, or name another place with --spool-dir.', cause: error });
+  }
+}
+
+/** Epochs that have ended and still hold bytes nobody has acknowledged, oldest first. Empty and surplus ones are removed. */
+export function openEndedEpochs(system: System, root: string, current: Stream | undefined): Stream[] {
+  const ended: Stream[] = [];
+  for (const folder of folders(root)) {
+    const directory = join(root, folder);
+    if (directory === current?.directory) continue;
+    try {
+      const stream = Stream.open(system, idOf(folder), directory);
+      stream.end();
+      if (stream.held === 0) stream.remove();
+      else ended.push(stream);
+    } catch {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  while (ended.length > MAX_ENDED_EPOCHS) ended.shift()?.remove();
+  return ended;
+}

@@ -1,0 +1,60 @@
+// Why a port cannot be opened, in words that tell a person what to do: the group to join, the process that holds it, the ports
+// there are. Reads /proc and /etc/group only; must never open the port.
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { HoldlineError, errnoOf } from '../domain/errors.js';
+
+function groupName(gid: number): string {
+  try {
+    const line = readFileSync('/etc/group', 'utf8').split('\n').find((entry) => entry.split(':')[2] === String(gid));
+    return line?.split(':')[0] ?? String(gid);
+  } catch {
+    return String(gid);
+  }
+}
+
+/** "socat (pid 812)" for each process we may look into that has the device open. */
+export function findHolders(device: string): string[] {
+  const holders: string[] = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
+    if (Number(pid) === process.pid) continue;
+    try {
+      const holds = readdirSync(`/proc/${pid}/fd`).some((file) => { try { return readlinkSync(`/proc/${pid}/fd/${file}`) === device; } catch { return false; } });
+      if (holds) holders.push(`${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`);
+    } catch {
+      // Gone meanwhile, or another user's: its files are not ours to see.
+    }
+  }
+  return holders;
+}
+
+function knownPorts(): string {
+  for (const folder of ['/dev/serial/by-id', '/dev']) {
+    try {
+      const names = readdirSync(folder).filter((name) => folder !== '/dev' || /^tty(USB|ACM|AMA|S0|THS|XRUSB)/.test(name));
+      if (names.length > 0) return `Ports here: ${names.slice(0, 8).map((name) => `${folder}/${name}`).join(', ')}.`;
+    } catch {
+      // No such folder: no USB serial device was ever seen.
+    }
+  }
+  return 'No serial port is visible here: check the cable, `dmesg`, and on a Pi `raspi-config` (serial port hardware).';
+}
+
+export function busyPort(path: string, device: string): HoldlineError {
+  const holders = findHolders(device);
+  const who = holders.length > 0 ? `it is held by ${holders.join(', ')}` : 'another process holds it (run as root to see which)';
+  return new HoldlineError('busy', `cannot open ${path}: ${who}`, { hint: 'Stop that program (for a login console: systemctl disable --now serial-getty@…), then try again.', context: { path } });
+}
+
+export function describeOpenError(path: string, device: string, error: unknown): HoldlineError {
+  const errno = errnoOf(error);
+  const context = { path, errno: errno ?? null };
+  if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ENXIO') {
+    return new HoldlineError('bridge-port', `cannot open ${path}: there is no such device`, { hint: knownPorts(), cause: error, context });
+  }
+  if (errno === 'EACCES' || errno === 'EPERM') {
+    const group = groupName(statSync(device, { throwIfNoEntry: false })?.gid ?? 20);
+    return new HoldlineError('permission', `cannot open ${path}: no permission; it belongs to the group ${group}`, { hint: `Run \`sudo usermod -aG ${group} USER\` for the bridge's user and start it again (a login keeps its old groups).`, cause: error, context });
+  }
+  if (errno === 'EBUSY') return busyPort(path, device);
+  return new HoldlineError('bridge-port', `cannot open ${path}: ${error instanceof Error ? error.message : String(error)}`, { hint: knownPorts(), cause: error, context });
+}

@@ -1,0 +1,34 @@
+// The keeper where there is no systemd: a shell that inherits the descriptors, does nothing with them, and starts the bridge again
+// when it dies. It must stay so small that there is nothing in it to crash or to upgrade.
+
+/** Exit code of a bridge that wants the port opened (again): the keeper becomes the opener, which becomes a keeper. */
+export const REOPEN_EXIT_CODE = 76;
+
+// $@ is the bridge's command. USR1: start a successor beside the running bridge (warm upgrade) and wait for it afterwards.
+// TERM, INT: stop. A bridge that was killed is started at once, one that failed by itself after a second.
+export const KEEPER_SCRIPT = `
+child= next= wanted= stopping=
+trap 'wanted=1' USR1
+trap 'stopping=1; kill -TERM $child $next 2>/dev/null' TERM INT HUP
+while :; do
+  "$@" & child=$!
+  while :; do
+    wait "$child"; status=$?
+    if [ -n "$wanted" ] && [ -z "$stopping" ]; then
+      wanted=
+      HOLDLINE_BRIDGE_SUCCESSOR=1 "$@" & next=$!
+      continue
+    fi
+    kill -0 "$child" 2>/dev/null && continue
+    [ -n "$next" ] || break
+    child=$next next=
+  done
+  [ -z "$stopping" ] || exit 0
+  case $status in
+    0 | 137) ;;
+    ${REOPEN_EXIT_CODE}) unset HOLDLINE_BRIDGE_KEEPER; HOLDLINE_BRIDGE_REOPEN=1; export HOLDLINE_BRIDGE_REOPEN; trap - USR1 TERM INT HUP; exec "$@" ;;
+    2) exit 2 ;;
+    *) sleep 1 ;;
+  esac
+done
+`;
