@@ -38,12 +38,26 @@ export function createJournal(fs: Filesystem, directory: string, begin: BeginRec
     if (fs.stat(path) !== undefined) throw new HoldlineError('internal', `cannot begin transaction ${begin.transaction}: it exists already`, { hint: 'Try again.' });
     fs.makeDirectory(directory);
     fs.sync(dirname(directory));
-    fs.writeDurably(reserveOf(path), Buffer.alloc(RESERVE_BYTES));
     fs.writeDurably(path, line);
+    makeReserve(fs, path);
   } catch (thrown) {
     throw explainFsError(thrown, `begin a transaction in ${directory}`);
   }
   return attach(fs, path, records, Buffer.byteLength(line));
+}
+
+/** After the journal, so that no reserve is ever without one; without it nothing is begun. */
+function makeReserve(fs: Filesystem, path: string): void {
+  try {
+    const file = fs.open(reserveOf(path), 'truncate');
+    try { file.write(Buffer.alloc(RESERVE_BYTES)); } finally { file.close(); }
+  } catch (thrown) {
+    try {
+      fs.remove(reserveOf(path));
+      fs.remove(path);
+    } catch { /* recovery closes it: nothing had begun */ }
+    throw thrown;
+  }
 }
 
 /** Opens a journal to append to it; a torn last line is cut off first. Throws `journal-damaged`. */

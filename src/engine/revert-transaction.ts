@@ -10,6 +10,8 @@ import { pruneJournals } from './journal.js';
 import { stamp, type Run } from './run.js';
 import { undoOperation } from './undo-operation.js';
 
+const UNDO_TRIES = 3;
+
 export interface Why { readonly code: string; readonly reason: string }
 
 export interface Ended {
@@ -49,16 +51,24 @@ export async function discardTransaction<Context>(run: Run<Context>, why: Why): 
 }
 
 /**
- * Makes the new version final. When this throws before the state record is durable, the transaction is still what it was
- * (probation goes on at the next start); `afterwards` (state, history, pruning) is repeated by the next start when it fails.
+ * Makes the new version final. Throws when the state record could not be made durable: then the transaction is still what it
+ * was, and probation goes on at the next start. `afterwards` (state, history, pruning) is repeated by the next start when it fails.
+ * @returns what failed after the commit, for a warning: the new version stands
  */
-export async function commitTransaction<Context>(run: Run<Context>, afterwards: () => void | Promise<void>): Promise<void> {
+export async function commitTransaction<Context>(run: Run<Context>, afterwards: () => void | Promise<void>): Promise<HoldlineError | null> {
   const { journal, clock } = run;
   if (journal.summary().state !== 'committed') journal.append({ type: 'state', state: 'committed', at: stamp(clock) });
   run.report({ type: 'state', state: 'committed' });
-  await afterwards();
-  journal.append(endRecord('committed', null, [], stamp(clock)));
-  tidy(run);
+  try {
+    await afterwards();
+    attempt(() => journal.releaseReserve());
+    journal.append(endRecord('committed', null, [], stamp(clock)));
+    return null;
+  } catch (thrown) {
+    return explainFsError(thrown, 'tidy up after the update; the next start does it');
+  } finally {
+    tidy(run);
+  }
 }
 
 interface Undone { readonly broken: HoldlineError | null; readonly services: HoldlineError | null }
@@ -90,11 +100,13 @@ async function undoServices<Context>(run: Run<Context>, planned: PlanStep): Prom
   }
 }
 
-function undoFiles<Context>(run: Run<Context>, planned: PlanStep): HoldlineError | null {
+/** Tried again at once, since each operation is idempotent: one bad moment of a disk must not leave a device for a person. */
+function undoFiles<Context>(run: Run<Context>, planned: PlanStep, triesLeft: number = UNDO_TRIES): HoldlineError | null {
   try {
     for (const operation of planned.undo) undoOperation(run.fs, operation);
     return null;
   } catch (thrown) {
+    if (triesLeft > 1) return undoFiles(run, planned, triesLeft - 1);
     const error = new HoldlineError('broken', `cannot undo "${planned.summary}": ${explainFsError(thrown, 'change the files back').message}`, {
       hint: 'Look at the disk (dmesg, df), then run `holdline recover --again`.', cause: thrown, context: { step: planned.name },
     });
@@ -121,7 +133,6 @@ function endRecord(outcome: EndRecord['outcome'], why: Why | null, services: rea
 
 function tidy<Context>(run: Run<Context>): void {
   const { journal, fs } = run;
-  attempt(() => journal.releaseReserve());
   attempt(() => journal.close());
   attempt(() => pruneJournals(fs, dirname(journal.path)));
 }

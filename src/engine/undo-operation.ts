@@ -1,9 +1,10 @@
 // Carries out one plain undo operation through the Filesystem port. Each looks before it acts, so that a second run, also
 // on a disk that takes no more writes, changes nothing; the folders concerned are on disk before it returns.
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, HoldlineError } from '../domain/errors.js';
 import type { RescueOperation } from '../domain/plan.js';
 import type { Filesystem } from '../domain/ports.js';
+import { isTemporaryOf } from '../domain/temporary-names.js';
 
 export function undoOperation(fs: Filesystem, operation: RescueOperation): void {
   switch (operation.op) {
@@ -11,6 +12,7 @@ export function undoOperation(fs: Filesystem, operation: RescueOperation): void 
     case 'rename': return rename(fs, operation.from, operation.to);
     case 'remove':
       if (fs.stat(operation.path) !== undefined) fs.remove(operation.path);
+      removeTemporaries(fs, operation.path);
       return syncFolders(fs, operation.path);
     case 'unlink':
       if (fs.stat(operation.path)?.kind === 'link' && fs.readLink(operation.path) === operation.target) fs.unlink(operation.path);
@@ -28,6 +30,7 @@ export function undoOperation(fs: Filesystem, operation: RescueOperation): void 
 function link(fs: Filesystem, path: string, target: string): void {
   const now = fs.stat(path);
   if (now !== undefined && now.kind !== 'link') throw inTheWay(path, `a ${now.kind}`, 'a link');
+  removeTemporaries(fs, path);
   if (now === undefined || fs.readLink(path) !== target) return fs.linkDurably(target, path);
   syncFolders(fs, path);
 }
@@ -50,6 +53,13 @@ function restore(fs: Filesystem, path: string, from: string): void {
     fs.rename(from, path);
   }
   syncFolders(fs, path, from);
+}
+
+/** What a durable write or link of this path left when it was killed before its rename. */
+function removeTemporaries(fs: Filesystem, path: string): void {
+  const folder = dirname(path);
+  if (fs.stat(folder)?.kind !== 'directory') return;
+  for (const name of fs.list(folder)) if (isTemporaryOf(basename(path), name)) fs.remove(join(folder, name));
 }
 
 /** The folders that hold these names, where they still exist. */

@@ -2,6 +2,7 @@
 // plain operations; every answer follows RESCUE_TABLE.
 import { join } from 'node:path';
 import type { EndRecord, JournalRecord } from '../domain/journal.js';
+import type { RescueOperation } from '../domain/plan.js';
 import { answerTo, countsAsRestart, type Judgement } from './judge-journal.js';
 import type { RescueCalls } from './rescue-calls.js';
 import type { RescueJournal } from './rescue-journal.js';
@@ -24,6 +25,8 @@ export interface RescuedTransaction {
   /** One sentence for the log. */
   readonly message: string;
 }
+
+const UNDO_TRIES = 3;
 
 interface Why { readonly code: string; readonly reason: string }
 
@@ -87,7 +90,7 @@ function undo(calls: RescueCalls, journal: RescueJournal, options: FinishOptions
   for (let index = judgement.started - 1; index >= 0; index -= 1) {
     const step = steps[index];
     if (step === undefined || judgement.undone.has(index)) continue;
-    const failed = attempt(() => { for (const operation of step.undo) applyOperation(calls, operation); });
+    const failed = undoStep(calls, step.undo);
     if (failed !== undefined) {
       const reason = `${why.reason}; then "${step.summary}" could not be undone: ${failed}`;
       return close(journal, options, 'broken', { code: why.code, reason }, []);
@@ -95,6 +98,16 @@ function undo(calls: RescueCalls, journal: RescueJournal, options: FinishOptions
     attempt(() => journal.append({ type: 'undone', step: index, at: stamp(options) }));
   }
   return close(journal, options, switched ? 'reverted' : 'discarded', why, switched ? services : []);
+}
+
+/** Tried again at once: each operation is idempotent, and one bad moment of a disk must not leave a device for a person. */
+function undoStep(calls: RescueCalls, operations: readonly RescueOperation[]): string | undefined {
+  let failed: string | undefined;
+  for (let tries = 0; tries < UNDO_TRIES; tries += 1) {
+    failed = attempt(() => { for (const operation of operations) applyOperation(calls, operation); });
+    if (failed === undefined) return undefined;
+  }
+  return failed;
 }
 
 function close(journal: RescueJournal, options: FinishOptions, outcome: EndRecord['outcome'], why: Why | null, services: readonly string[]): RescuedTransaction {

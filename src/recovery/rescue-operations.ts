@@ -13,6 +13,7 @@ export function applyOperation(calls: RescueCalls, operation: RescueOperation): 
     case 'rename': return move(calls, operation.from, operation.to);
     case 'remove':
       removeAll(calls, operation.path);
+      removeTemporaries(calls, operation.path);
       return syncFolders(calls, [operation.path]);
     case 'unlink': {
       const there = look(calls, operation.path);
@@ -59,9 +60,9 @@ export function removeAll(calls: RescueCalls, path: CallPath): void {
 function makeLink(calls: RescueCalls, path: string, target: string): void {
   const there = look(calls, path);
   if (there !== undefined && !isLink(there)) throw new Error(`${path} is not a link any more`);
+  removeTemporaries(calls, path);
   if (there === undefined || calls.readlink(path) !== target) {
-    const temporary = join(dirname(path), `.${basename(path).slice(0, 60)}.tmp-${process.pid}-0`);
-    removeAll(calls, temporary);
+    const temporary = join(dirname(path), `.${stemOf(path)}.tmp-${process.pid}-0`);
     calls.symlink(target, temporary);
     calls.rename(temporary, path);
   }
@@ -86,6 +87,23 @@ function putBack(calls: RescueCalls, path: string, from: string): void {
     calls.rename(from, path);
   }
   syncFolders(calls, [path, from]);
+}
+
+/** What a durable write or link of this path (platform/filesystem) left when it was killed before its rename. */
+function removeTemporaries(calls: RescueCalls, path: string): void {
+  const start = `.${stemOf(path)}.tmp-`;
+  ignoreMissing(() => {
+    for (const name of calls.readdir(dirname(path)).map((bytes) => bytes.toString('utf8'))) {
+      if (name.startsWith(start) && /^\d+-\d+$/.test(name.slice(start.length))) removeAll(calls, join(dirname(path), name));
+    }
+  });
+}
+
+/** As domain/temporary-names shortens it. */
+function stemOf(path: string): string {
+  const characters = [...basename(path)];
+  while (Buffer.byteLength(characters.join('')) > 200) characters.pop();
+  return characters.join('');
 }
 
 function syncFolders(calls: RescueCalls, paths: readonly string[]): void {
