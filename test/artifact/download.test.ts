@@ -105,6 +105,13 @@ describe('resuming', () => {
     expect(source.opened.map((one) => one.etag)).toEqual([undefined, '"v1"']);
   });
 
+  it('asks from zero when the source goes on in another file', async () => {
+    const { run, source } = scene([{ kind: 'cut', after: 5000 }, { kind: 'no-if-range' }]);
+    source.onPiece = (sent) => { if (sent === 5000) source.etag = '"v2"'; };
+    await run();
+    expect(froms(source)).toEqual([0, 5000, 0]);
+  });
+
   it('goes on in a new process, hashing again what it finds', async () => {
     const first = scene([{ kind: 'cut', after: 9000 }], { maxRetries: 0 });
     expect(await codeOf(first.run)).toBe('download-interrupted');

@@ -15,6 +15,8 @@ export type Answer =
   | { readonly kind: 'ignore-range'; readonly after?: number }
   /** 200 from zero whatever was asked, as a captive portal answers. */
   | { readonly kind: 'page'; readonly content: Buffer }
+  /** Goes on in another file: a server that knows Range but not If-Range. */
+  | { readonly kind: 'no-if-range' }
   | { readonly kind: 'wrong-range'; readonly by: number }
   | { readonly kind: 'other-bytes'; readonly content: Buffer }
   | { readonly kind: 'no-length' }
@@ -60,7 +62,7 @@ export function createFakeSource(contents: Readonly<Record<string, Buffer>>, chu
       const whole = contents[asset.name];
       if (whole === undefined) throw new HoldlineError('source-not-found', `cannot find ${asset.name}`);
       const content = answer.kind === 'other-bytes' || answer.kind === 'page' ? answer.content : whole;
-      const changed = range?.etag !== undefined && range.etag !== source.etag;
+      const changed = answer.kind !== 'no-if-range' && range?.etag !== undefined && range.etag !== source.etag;
       const from = range === undefined || changed || answer.kind === 'ignore-range' || answer.kind === 'page' ? 0 : range.from + (answer.kind === 'wrong-range' ? answer.by : 0);
       unread += 1;
       let closed = false;
