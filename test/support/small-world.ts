@@ -7,7 +7,7 @@ import type { Plan, PlanStep, StepName } from '../../src/domain/plan.js';
 import type { Clock, Filesystem, Logger } from '../../src/domain/ports.js';
 import type { StepRegistry, Run } from '../../src/engine/run.js';
 import type { Journal } from '../../src/engine/journal.js';
-import { makeTempFolder, removeTempFolder } from './temp-folder.js';
+import { makeMemoryFolder, removeTempFolder } from './temp-folder.js';
 
 export interface SmallWorld { readonly dir: string; readonly install: string; readonly state: string; readonly journals: string }
 export interface SmallContext { readonly fs: Filesystem; readonly house: string; readonly failIn?: StepName }
@@ -22,7 +22,7 @@ export const fixedClock: Clock = { now: () => new Date('2026-11-21T09:30:00Z'), 
 export const silentLog: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export function makeWorld(): SmallWorld {
-  const dir = makeTempFolder('world');
+  const dir = makeMemoryFolder('world');
   const install = join(dir, 'app');
   const state = join(dir, 'state');
   writeTree(join(install, '.holdline/versions', OLD), OLD_FILES);
