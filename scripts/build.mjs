@@ -48,7 +48,7 @@ const banner = {
 const pick = (wanted) => Object.fromEntries(Object.entries(entryPoints).filter(([name]) => alone.has(name) === wanted));
 
 if (Object.keys(pick(false)).length > 0) {
-  await build({ ...common, entryPoints: pick(false), splitting: true, chunkNames: 'chunks/[name]-[hash]', banner });
+  await build({ ...common, entryPoints: pick(false), splitting: true, chunkNames: 'chunk-[hash]', banner });
 }
 for (const [name, path] of Object.entries(pick(true))) {
   await build({ ...common, entryPoints: { [name]: path }, banner });
