@@ -105,8 +105,8 @@ export interface FetchOptions {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
-  /** `manual` hands the 3xx out as it is. */
-  readonly redirect?: 'manual' | 'error' | 'follow';
+  /** A 3xx is always handed out as it is; said for implementations that would follow it. */
+  readonly redirect?: 'manual';
   readonly signal?: AbortSignal;
 }
 
@@ -119,7 +119,7 @@ export interface FetchResponse {
   text(): Promise<string>;
 }
 
-/** The part of the fetch standard we use: undici's (with proxy) and Node's own both fit. Connect and header timeouts are its own business. */
+/** The part of the fetch standard we use; Node's own fits. `accept-encoding: gzip` unpacks, without it the bytes come as they are. Connect and header timeouts are its own business. */
 export type Fetch = (url: string, options?: FetchOptions) => Promise<FetchResponse>;
 
 /** The answer to an asset request; `body` must be read or cancelled. */

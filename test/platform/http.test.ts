@@ -1,6 +1,7 @@
 // The network port: the proxy is used for what is outside, never for loopback; waits are bounded.
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
 import { createFetch } from '../../src/platform/http.js';
 
@@ -66,10 +67,24 @@ it('the environment is not read again behind the settings\' back', async () => {
   expect(proxy.asked).toEqual([]);
 });
 
+it('unpacks gzip only for who asked for it, and a cut packed answer is an error', async () => {
+  const packed = gzipSync('x'.repeat(100_000));
+  const port = await listen(createServer((request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': String(packed.length) });
+    if (request.url === '/cut') response.write(packed.subarray(0, 50), () => response.socket?.destroySoon());
+    else response.end(packed);
+  }));
+  const fetch = createFetch({ proxy: { https: null, http: null, no: null } });
+  const headers = { 'accept-encoding': 'gzip' };
+  expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()).toHaveLength(100_000);
+  expect((await fetch(`http://127.0.0.1:${port}/`)).headers.get('Content-Encoding')).toBe('gzip');
+  await expect((await fetch(`http://127.0.0.1:${port}/cut`, { headers })).text()).rejects.toThrow();
+});
+
 it('gives up on a server that never answers, hands out redirects, and can be aborted', async () => {
   const silent = await listen(createServer(() => undefined));
   const impatient = createFetch({ proxy: { https: null, http: null, no: null }, headersTimeoutMs: 50 });
-  await expect(impatient(`http://127.0.0.1:${silent}/`)).rejects.toMatchObject({ cause: { code: 'UND_ERR_HEADERS_TIMEOUT' } });
+  await expect(impatient(`http://127.0.0.1:${silent}/`)).rejects.toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' });
   const moved = await listen(createServer((_request, response) => { response.writeHead(302, { location: 'http://elsewhere.invalid/' }).end(); }));
   const answer = await impatient(`http://127.0.0.1:${moved}/`, { redirect: 'manual' });
   expect([answer.status, answer.headers.get('location')]).toEqual([302, 'http://elsewhere.invalid/']);

@@ -44,8 +44,13 @@ async function* spoil(pieces: AsyncIterable<Buffer> | Iterable<Buffer>, fault: F
 
 const pause = (ms: number, response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    response.once('close', () => { clearTimeout(timer); resolve(); });
+    const done = (): void => {
+      clearTimeout(timer);
+      response.off('close', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    response.on('close', done);
   });
 
 /** Resolves when everything is sent, the peer is gone, or the fault has had its way. `start`: offset of the first byte in the whole. */
@@ -73,6 +78,9 @@ export async function sendBody(response: ServerResponse, pieces: AsyncIterable<B
 
 const drained = (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
   });
