@@ -1,7 +1,9 @@
 // Takes over a plain app folder: the same files, now selected by a link. What runs goes on running.
 import { HoldlineError } from '../domain/errors.js';
 import type { Device } from '../domain/device.js';
+import type { Plan } from '../domain/plan.js';
 import type { UpdateResult } from '../domain/results.js';
+import type { VersionRecord } from '../domain/state.js';
 import { treeDigest } from '../domain/tree.js';
 import { makeAdoptPlan } from '../decide/make-plan.js';
 import type { EngineParts } from './parts.js';
@@ -29,15 +31,31 @@ export async function adoptIfPlain(parts: EngineParts, device: Device, signal: A
   throw end?.error ?? new HoldlineError('step-failed', `cannot take over ${parts.layout.installDir}: ${end?.reason ?? 'it did not finish'}`);
 }
 
-async function adopt(parts: EngineParts, device: Device, dryRun: boolean, signal: AbortSignal): Promise<{ plan: ReturnType<typeof makeAdoptPlan>; end: TransactionEnd | undefined }> {
-  const begunMs = parts.clock.monotonicMs();
-  const { layout, trees, fs } = parts;
-  const id = transactionId(parts);
-  const paths = device.managed.filter((m) => m.status === 'own').map((m) => m.path);
+/** The plan alone, and the device as it would be after it: what a dry run plans on. */
+export function planAdoption(parts: EngineParts, device: Device): { readonly plan: Plan; readonly after: Device } {
+  const plan = adoptPlan(parts, device, transactionId(parts));
+  const { version, directory } = plan.to;
+  const record: VersionRecord = { format: 1, version, tag: null, tree_digest: '', created: parts.clock.now().toISOString(), origin: 'adopted', has_shipped_config: false };
+  const current = { version, directory, record };
+  const managed = device.managed.map((path) => (path.status === 'own' ? { ...path, status: 'linked' as const } : path));
+  return { plan, after: { ...device, kind: 'adopted', current, versions: [current], managed } };
+}
+
+const ownPaths = (device: Device): string[] => device.managed.filter((m) => m.status === 'own').map((m) => m.path);
+
+function adoptPlan(parts: EngineParts, device: Device, id: string): Plan {
+  const paths = ownPaths(device);
   const outside = (path: string): boolean => !paths.some((managed) => path === managed || path.startsWith(`${managed}/`) || managed.startsWith(`${path}/`));
-  const digest = treeDigest(trees.read(layout.installDir, outside));
-  const plan = makeAdoptPlan(planContext(parts, device, id), { version: device.version ?? '0.0.0', treeDigest: digest });
+  const digest = treeDigest(parts.trees.read(parts.layout.installDir, outside));
+  return makeAdoptPlan(planContext(parts, device, id), { version: device.version ?? '0.0.0', treeDigest: digest });
+}
+
+async function adopt(parts: EngineParts, device: Device, dryRun: boolean, signal: AbortSignal): Promise<{ plan: Plan; end: TransactionEnd | undefined }> {
+  const begunMs = parts.clock.monotonicMs();
+  const { layout, fs } = parts;
+  const id = transactionId(parts);
+  const plan = adoptPlan(parts, device, id);
   if (dryRun) return { plan, end: undefined };
-  const stage = stageFolder(fs, layout.installDir, paths);
+  const stage = stageFolder(fs, layout.installDir, ownPaths(device));
   return { plan, end: await runTransaction(parts, { id, plan, stage, bytesDownloaded: 0, begunMs }, signal) };
 }

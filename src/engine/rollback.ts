@@ -6,7 +6,7 @@ import { makeRollbackPlan, type RollbackTarget } from '../decide/make-plan.js';
 import type { Stage } from '../steps/context.js';
 import { stageBackup } from '../steps/stage-backup.js';
 import { stageVersion } from '../steps/stage-version.js';
-import { adoptIfPlain } from './adopt.js';
+import { adoptIfPlain, planAdoption } from './adopt.js';
 import { listBackups, verifyBackup } from './backups.js';
 import type { EngineParts } from './parts.js';
 import { planContext } from './plan-context.js';
@@ -20,9 +20,10 @@ export async function rollBack(parts: EngineParts, request: { readonly target: s
   const target = findTarget(parts, device, request.target);
   if (!request.dryRun) device = await adoptIfPlain(parts, device, signal);
   const id = transactionId(parts);
-  const plan = makeRollbackPlan(planContext(parts, device, id), target);
+  const adoption = device.kind === 'plain' ? planAdoption(parts, device) : undefined;
+  const plan = makeRollbackPlan(planContext(parts, adoption?.after ?? device, id), target);
   const took = (): number => parts.clock.monotonicMs() - begunMs;
-  if (request.dryRun) return plannedResult(plan, took(), 0);
+  if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), 0);
   const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, target), bytesDownloaded: 0, begunMs }, signal);
   return resultOf(plan, end, { durationMs: took(), bytesDownloaded: 0 });
 }

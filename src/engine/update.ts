@@ -5,7 +5,7 @@ import { treeDigest, type Tree } from '../domain/tree.js';
 import { makeUpdatePlan, type UpdateTarget } from '../decide/make-plan.js';
 import type { Stage } from '../steps/context.js';
 import type { Device } from '../domain/device.js';
-import { adoptIfPlain } from './adopt.js';
+import { adoptIfPlain, planAdoption } from './adopt.js';
 import { changeDeviceState } from './device-state.js';
 import { findUpdate, type Candidate, type Found } from './find-update.js';
 import type { EngineParts, ObtainedPayload } from './parts.js';
@@ -32,9 +32,11 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   const payload = await parts.artifact(candidate.source).obtainPayload(candidate.release, candidate.manifest, signal);
   for (const message of payload.warnings) parts.report({ type: 'note', level: 'warn', message });
   const id = transactionId(parts);
+  const adoption = device.kind === 'plain' ? planAdoption(parts, device) : undefined;
   const target = await describeTarget(parts, candidate, payload, device, signal);
-  const plan = makeUpdatePlan(planContext(parts, plannable(device, request.dryRun), id), target);
-  if (request.dryRun) return plannedResult(plan, took(), payload.bytesDownloaded);
+  const plan = makeUpdatePlan(planContext(parts, adoption?.after ?? device, id), target);
+  // Adoption is a transaction of its own; what is shown is everything that would happen.
+  if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), payload.bytesDownloaded);
   const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded, begunMs }, signal);
   if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
   return resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded });
@@ -51,11 +53,6 @@ export async function downloadUpdate(parts: EngineParts, version: string | undef
   parts.report({ type: 'state', state: 'fetching', detail: `${release.tag} from ${source.description}` });
   const payload = await parts.artifact(source).obtainPayload(release, manifest, signal);
   return { version: release.version, path: payload.path, bytes_downloaded: payload.bytesDownloaded };
-}
-
-/** A dry run plans as if a plain folder had been adopted already: adoption has a plan of its own. */
-function plannable(device: Device, dryRun: boolean): Device {
-  return dryRun && device.kind === 'plain' ? { ...device, kind: 'adopted', managed: device.managed.map((m) => ({ ...m, status: 'linked' as const })) } : device;
 }
 
 async function describeTarget(parts: EngineParts, { release, manifest, source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Promise<UpdateTarget> {
