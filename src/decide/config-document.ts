@@ -39,7 +39,8 @@ export interface Entry {
 }
 
 export function readConfigDocument(text: string): Mapping {
-  const document = parseDocument(text, { keepSourceTokens: true, intAsBigInt: true, prettyErrors: false });
+  // Twice the same key is found below: the library's own search takes the square of the number of keys.
+  const document = parseDocument(text, { intAsBigInt: true, prettyErrors: false, uniqueKeys: false });
   if (document.errors.length > 0) throw new Unmergeable(document.errors[0]?.message);
   visit(document, {
     Node: (_key, node) => { if (isAlias(node) || node.anchor !== undefined) throw new Unmergeable('anchors and aliases tie places together'); },
@@ -78,7 +79,7 @@ function readMap(pairs: readonly Pair[], flow: boolean, node: Node, text: string
   const entries = new Map<string, Entry>();
   for (const pair of pairs) {
     const entry = readEntry(pair, text);
-    if (entries.has(entry.key)) throw new Unmergeable('a number and a text are the same key');
+    if (entries.has(entry.key)) throw new Unmergeable('a key is there twice');
     entries.set(entry.key, entry);
   }
   const [start, end] = node.range ?? [0, 0];
@@ -87,25 +88,32 @@ function readMap(pairs: readonly Pair[], flow: boolean, node: Node, text: string
 }
 
 function readEntry(pair: Pair, text: string): Entry {
-  const { key, value, srcToken } = pair;
-  const colon = srcToken?.sep?.find((token) => token.type === 'map-value-ind')?.offset;
-  if (!isScalar(key) || key.tag !== undefined || colon === undefined || srcToken?.start.some((token) => token.type === 'explicit-key-ind') === true) {
-    throw new Unmergeable('a key is not a plain word');
-  }
+  const { key, value } = pair;
+  if (!isScalar(key) || key.tag !== undefined) throw new Unmergeable('a key is not a plain word');
   const keyStart = key.range?.[0];
+  const colon = colonAfter(pair, text);
   if (keyStart === undefined || value === null || typeof value !== 'object') throw new Unmergeable('a key has no place');
-  return { key: String(key.value), value: readValue(value as Node, text), keyStart, colon, end: Math.max(colon + 1, endOf(value as Node)), text };
+  return { key: String(key.value), value: readValue(value as Node, text), keyStart, colon, end: Math.max(colon + 1, endOf(value as Node, text)), text };
 }
 
 /** The end of a node's last own character; the library's range of a block collection may run over comments. */
-function endOf(node: Node): number {
+function endOf(node: Node, text: string): number {
   const last: unknown = (isMap(node) || isSeq(node)) && node.flow !== true ? node.items.at(-1) : undefined;
-  if (isMap(node) && last !== undefined) return endOfPair(last as Pair);
-  if (isSeq(node) && last !== undefined) return endOf(last as Node);
+  if (isMap(node) && last !== undefined) return endOfPair(last as Pair, text);
+  if (isSeq(node) && last !== undefined) return endOf(last as Node, text);
   return isScalar(node) && node.source === '' && node.type === 'PLAIN' ? node.range?.[0] ?? 0 : node.range?.[1] ?? 0;
 }
 
-function endOfPair(pair: Pair): number {
-  const colon = pair.srcToken?.sep?.find((token) => token.type === 'map-value-ind')?.offset ?? 0;
-  return Math.max(colon + 1, pair.value === null ? 0 : endOf(pair.value as Node));
+function endOfPair(pair: Pair, text: string): number {
+  return Math.max(colonAfter(pair, text) + 1, pair.value === null ? 0 : endOf(pair.value as Node, text));
+}
+
+/** A key written `? key` has its colon on another line, and is not taken apart. */
+function colonAfter(pair: Pair, text: string): number {
+  const end = isScalar(pair.key) ? pair.key.range?.[1] : undefined;
+  for (let at = end ?? text.length; at < text.length; at += 1) {
+    if (text[at] === ':') return at;
+    if (text[at] !== ' ' && text[at] !== '\t') break;
+  }
+  throw new Unmergeable('a key is not a plain word');
 }

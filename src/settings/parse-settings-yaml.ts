@@ -25,7 +25,7 @@ export interface ParsedSettings {
   locate(finding: Finding): Omit<Place, 'file'>;
 }
 
-const MAX_SETTINGS_CHARACTERS = 1024 * 1024;
+const MAX_SETTINGS_CHARACTERS = 256 * 1024;
 
 export const pathText = (path: KeyPath): string => JSON.stringify(path);
 
@@ -33,7 +33,7 @@ export function parseSettingsYaml(source: string | Uint8Array, variables: Variab
   const reader = new Reader(variables);
   const text = typeof source === 'string' ? source.replace(/^\uFEFF/u, '') : decodeUtf8(source);
   if (text === undefined) reader.refuse('the file is not UTF-8 text', 'Save it as UTF-8.');
-  else if (text.length > MAX_SETTINGS_CHARACTERS) reader.refuse('the file is larger than 1 MiB', 'A settings file is a few kilobytes: is this the right file?');
+  else if (text.length > MAX_SETTINGS_CHARACTERS) reader.refuse('the file is larger than 256 KiB', 'A settings file is a few kilobytes: is this the right file?');
   else reader.read(text);
   return reader.finish();
 }

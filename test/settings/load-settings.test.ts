@@ -141,7 +141,7 @@ describe('mistakes', () => {
     ['an empty file', '', 1, 1, 'github_repo'],
     ['bytes that are not UTF-8', Buffer.from([0x61, 0x3a, 0x20, 0xff]), 1, 1, 'UTF-8'],
     ['UTF-16', Buffer.from(`\uFEFF${REPO}`, 'utf16le'), 1, 1, 'UTF-8'],
-    ['a huge file', `${REPO}#${'x'.repeat(1024 * 1024)}\n`, 1, 1, '1 MiB'],
+    ['a huge file', `${REPO}#${'x'.repeat(1024 * 1024)}\n`, 1, 1, '256 KiB'],
     ['endless nesting', `a: ${'['.repeat(20_000)}`, 1, 1, ''],
   ])('%s', (_name, text, line, column, words) => {
     const error = mistakesOf(text);
