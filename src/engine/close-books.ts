@@ -1,6 +1,7 @@
 // What is written down when a transaction has ended: floor, blocked versions, history; then what is no longer needed is removed.
 // Idempotent by transaction: a crash in the middle has it done again at the next start.
 import semver from 'semver';
+import { explainFsError } from '../domain/fs-errors.js';
 import type { HistoryEntry } from '../domain/results.js';
 import type { Blocked, DeviceState } from '../domain/state.js';
 import { changeDeviceState } from './device-state.js';
@@ -28,6 +29,15 @@ const VERDICTS: ReadonlySet<string> = new Set(['health-failed', 'service-start']
 export const ROLLED_BACK_BY_HAND = 'rolled back by hand';
 
 export function closeBooks(parts: EngineParts, books: Books): void {
+  try {
+    writeBooks(parts, books);
+  } catch (thrown) {
+    throw explainFsError(thrown, 'write down how the transaction ended');
+  }
+  if (books.outcome !== 'broken') prune(parts);
+}
+
+function writeBooks(parts: EngineParts, books: Books): void {
   const { fs, layout, clock } = parts;
   const { begin } = books.journal;
   const { plan } = begin;
@@ -40,7 +50,6 @@ export function closeBooks(parts: EngineParts, books: Books): void {
       actor: begin.actor, downtime_ms: books.downtimeMs, duration_ms: Math.round(books.durationMs), bytes_downloaded: books.bytesDownloaded, bytes_written: books.bytesWritten,
     });
   }
-  if (books.outcome !== 'broken') prune(parts);
 }
 
 /** Pure. */

@@ -55,7 +55,10 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     if (step === 0) for (const message of choice.notes) parts.report({ type: 'note', level: 'warn', message });
     if (choice.kind === 'waiting') return waiting(look, choice, choice.waiting);
     if (choice.kind !== 'candidate') return upToDate(look, choice, skip);
-    const manifest = await parts.artifact(source).obtainManifest(choice.release, signal);
+    // A name that led here was a version or a tag of this very release.
+    const admit = { floor: state.highest_version, named: named === null ? null : choice.release.version };
+    const { manifest, clockIsBehind } = await parts.artifact(source).obtainManifest(choice.release, admit, signal);
+    if (clockIsBehind) return waiting(look, choice, clockWait(parts));
     const report = meetsRequirements(manifest?.requires ?? {}, { currentVersion: current, ...parts.facts() });
     if (report.ok) return available(look, choice, choice.release, manifest);
     if (!report.needsSteppingStone || named !== null) return waiting(look, choice, { reason: 'requirements', detail: `${choice.release.tag} cannot be installed here: ${report.detail}`, until: null });

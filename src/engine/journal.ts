@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf, HoldlineError } from '../domain/errors.js';
 import { explainFsError } from '../domain/fs-errors.js';
 import type { BeginRecord, JournalRecord } from '../domain/journal.js';
-import type { Filesystem, WritableFile } from '../domain/ports.js';
+import type { Clock, Filesystem, WritableFile } from '../domain/ports.js';
 import { isTemporaryName } from '../domain/temporary-names.js';
 import { foldJournal, needsSettling, type JournalSummary } from './fold-journal.js';
 import { encodeRecord, journalDamage, parseJournal } from './journal-lines.js';
@@ -35,7 +35,7 @@ export function createJournal(fs: Filesystem, directory: string, begin: BeginRec
   const records = parseJournal(Buffer.from(line), path).records;
   foldJournal(records, path);
   try {
-    if (fs.stat(path) !== undefined) throw new HoldlineError('internal', `cannot begin transaction ${begin.transaction}: it exists already`, { hint: 'Try again.' });
+    assertNewest(fs, directory, begin.transaction);
     fs.makeDirectory(directory);
     fs.sync(dirname(directory));
     fs.writeDurably(path, line);
@@ -44,6 +44,34 @@ export function createJournal(fs: Filesystem, directory: string, begin: BeginRec
     throw explainFsError(thrown, `begin a transaction in ${directory}`);
   }
   return attach(fs, path, records, Buffer.byteLength(line));
+}
+
+/**
+ * `20261121T093000Z-1a2b3c`, later than every name there is, also when the clock has jumped back: the order of the names is
+ * the order of the transactions, and an open one that is not the newest is known to be damage.
+ */
+export function newTransactionId(fs: Filesystem, directory: string, clock: Clock, random: string): string {
+  const newest = journalPaths(fs, directory).map((path) => timeOf(basename(path))).at(-1) ?? 0;
+  const now = Math.floor(clock.now().getTime() / 1000) * 1000;
+  const stamp = new Date(Math.max(now, newest + 1000)).toISOString().slice(0, 19).replaceAll(/[-:]/gu, '');
+  return `${stamp}Z-${random}`;
+}
+
+/** Milliseconds of the name's stamp; 0 for a name that has none. */
+function timeOf(name: string): number {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(name);
+  const time = match === null ? NaN : Date.parse(`${match[1]}-${match[2]}-${match[3]}T${match[4]}:${match[5]}:${match[6]}Z`);
+  return Number.isNaN(time) ? 0 : time;
+}
+
+function assertNewest(fs: Filesystem, directory: string, transaction: string): void {
+  const newest = journalPaths(fs, directory).at(-1);
+  if (newest !== undefined && basename(newest) >= transaction + SUFFIX) {
+    throw new HoldlineError('internal', `cannot begin transaction ${transaction}: ${basename(newest)} is there already`, { hint: 'Try again in a second.' });
+  }
+  const [open] = findUnfinished(fs, directory);
+  if (open === undefined) return;
+  throw new HoldlineError('recovery-failed', `cannot begin an update: transaction ${open.summary.begin.transaction} is still open`, { hint: 'Run `holdline recover` and read what it says.' });
 }
 
 /** After the journal, so that no reserve is ever without one; without it nothing is begun. */
@@ -74,10 +102,14 @@ export interface JournalFile { readonly path: string; readonly summary: JournalS
 
 /** All journals, oldest first, without those that never began. Changes nothing. Throws `journal-damaged`. */
 export function listJournals(fs: Filesystem, directory: string): JournalFile[] {
-  return journalPaths(fs, directory).flatMap((path) => {
+  const found = journalPaths(fs, directory).flatMap((path) => {
     const summary = foldJournal(read(fs, path).records, path);
     return summary === undefined ? [] : [{ path, summary }];
   });
+  // None begins before the last has ended: its end was there and has rotted away. Undoing it would undo what came later.
+  const stale = found.slice(0, -1).find(({ summary }) => summary.end === null);
+  if (stale !== undefined) throw journalDamage(stale.path, 1, 'it has no end, though a later transaction has begun');
+  return found;
 }
 
 /** Those a crash left open: recovery deals with them before anything else begins. */

@@ -20,8 +20,12 @@ export interface ObtainedPayload {
   readonly warnings: readonly string[];
 }
 
+/** Plain semver: the highest version ever committed here, and what a person named. */
+export interface Admission { readonly floor: string | null; readonly named: string | null }
+
 export interface ArtifactPorts {
-  obtainManifest(release: Release, signal: AbortSignal): Promise<Manifest | null>;
+  /** Verified as far as the trust asks. Refuses a version below the floor unless it is the named one. `clockIsBehind`: its expiry cannot be judged here. */
+  obtainManifest(release: Release, admit: Admission, signal: AbortSignal): Promise<{ readonly manifest: Manifest | null; readonly clockIsBehind: boolean }>;
   obtainPayload(release: Release, manifest: Manifest | null, signal: AbortSignal): Promise<ObtainedPayload>;
   /** Reads the payload without writing anything: the tree it would give. */
   listPayload(payload: ObtainedPayload, signal: AbortSignal): Promise<Tree>;

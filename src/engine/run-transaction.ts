@@ -5,7 +5,7 @@ import type { Plan } from '../domain/plan.js';
 import { createStepResults, type ServiceSwitch, type Stage, type StepContext, type StepResults } from '../steps/context.js';
 import { STEPS } from '../steps/registry.js';
 import { closeBooks, type Books } from './close-books.js';
-import { createJournal, type Journal } from './journal.js';
+import { createJournal, newTransactionId, type Journal } from './journal.js';
 import type { EngineParts } from './parts.js';
 import { commitTransaction, revertTransaction, type Ended } from './revert-transaction.js';
 import { enterState, pauseProbation, runPlan } from './run-plan.js';
@@ -31,8 +31,8 @@ export interface TransactionEnd {
 }
 
 /** `20261121T093000Z-1a2b3c`: journals sort by it. */
-export function transactionId(parts: Pick<EngineParts, 'clock' | 'random'>): string {
-  return `${parts.clock.now().toISOString().slice(0, 19).replaceAll(/[-:]/gu, '')}Z-${parts.random()}`;
+export function transactionId(parts: Pick<EngineParts, 'clock' | 'random' | 'fs' | 'layout'>): string {
+  return newTransactionId(parts.fs, journalDir(parts.layout), parts.clock, parts.random());
 }
 
 export async function runTransaction(parts: EngineParts, transaction: Transaction, signal: AbortSignal): Promise<TransactionEnd> {

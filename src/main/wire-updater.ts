@@ -7,6 +7,7 @@ import { sourceCacheFile, type Layout } from '../domain/layout.js';
 import type { Filesystem, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
+import { assertAboveFloor, judgeManifestTime } from '../artifact/check-manifest.js';
 import { extractPayload, listPayload, type PayloadRequest } from '../artifact/extract.js';
 import { obtainManifest } from '../artifact/obtain-manifest.js';
 import { obtainPayload } from '../artifact/obtain-release.js';
@@ -68,7 +69,11 @@ function wireSources(settings: Settings, layout: Layout, fs: Filesystem, { log, 
   const artifact = (from: ReleaseSource): ArtifactPorts => {
     const deps = { source: from, fs, clock: systemClock, report, log };
     return {
-      obtainManifest: async (release, signal) => (await obtainManifest(deps, settings, release, signal)).manifest,
+      async obtainManifest(release, { floor, named }, signal) {
+        assertAboveFloor(release.version, floor, named);
+        const { manifest } = await obtainManifest(deps, settings, release, signal);
+        return { manifest, clockIsBehind: manifest !== null && judgeManifestTime(manifest, systemClock.now()) === 'clock' };
+      },
       obtainPayload: (release, manifest, signal) => obtainPayload(deps, settings, release, manifest, signal),
       listPayload: async (payload, signal) => (await listPayload({ fs, report, log }, payloadRequest(payload), signal)).tree,
       extract: (payload, into, reuse, signal) => extractPayload({ fs, report, log }, {
