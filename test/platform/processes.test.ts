@@ -43,8 +43,9 @@ describe('createProcesses', () => {
   });
 
   it('kills the whole group at the timeout, also what ignores TERM', async () => {
-    const result = await processes.run(['sh', '-c', 'trap "" TERM; sleep 300 & echo $!; wait'], { timeoutMs: 300 });
+    const result = await processes.run(['sh', '-c', 'trap "" TERM; sleep 300 & echo $!; wait'], { timeoutMs: 2_000 });
     expect(result).toMatchObject({ code: null, signal: 'SIGKILL', timedOut: true });
+    expect(Number(result.stdout)).toBeGreaterThan(1);
     await waitUntil('the grandchild is gone', isGone(Number(result.stdout)));
   });
 

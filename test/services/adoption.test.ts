@@ -88,7 +88,7 @@ describe('after kill -9 of the supervisor', () => {
     const second = await startSupervisor([chatty()], 'versions/2');
     expect(second.statuses[0]).toMatchObject({ active: true });
     expect(second.statuses[0]?.pid).not.toBe(first.statuses[0]?.pid);
-    expect(starts()).toHaveLength(2);
+    await waitUntil('the new one has begun', () => starts().length === 2);
     const absent = createAbsentSupervisor({ host: host(), filesystem: createFilesystem(), stateFile: stateFile() });
     expect(await absent.status(gone)).toMatchObject({ active: false });
     expect(isLive(readProcess(Number(readFileSync(join(folder, 'gone.txt'), 'utf8'))))).toBe(false);

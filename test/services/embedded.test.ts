@@ -39,9 +39,10 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
 describe('the embedded supervisor', () => {
   it('starts in the folder with the settings\' environment, PATH and no secret, and stops with TERM', async () => {
-    const service = sh('web', 'env > env.txt; pwd -P > cwd.txt; trap "echo bye > bye.txt; exit 0" TERM; while :; do sleep 0.05; done', { env: { PORT: '80 80' } });
+    const service = sh('web', 'trap "echo bye > bye.txt; exit 0" TERM; env > env.txt; pwd -P > cwd.txt; touch ready; while :; do sleep 0.05; done', { env: { PORT: '80 80' } });
     const supervisor = supervise(service);
     await supervisor.start(service);
+    await waitUntil('it has looked around', () => existsSync(join(folder, 'ready')));
     const status = await supervisor.status(service);
     expect(status).toMatchObject({ name: 'web', active: true, restarts: 0, detail: null });
     expect(read('env.txt')).toMatch(/^PORT=80 80$/mu);
@@ -114,20 +115,23 @@ describe('the embedded supervisor', () => {
   });
 
   it('runs start and stop of one service one after the other', async () => {
-    const service = sh('web', 'echo $$ >> pids.txt; while :; do sleep 0.05; done');
+    const service = sh('web', 'while :; do sleep 0.05; done');
     const supervisor = supervise(service);
     await Promise.all([supervisor.start(service), supervisor.start(service), supervisor.stop(service), supervisor.start(service)]);
-    const pids = read('pids.txt').trim().split('\n').map(Number);
+    const pids = log.lines.map((line) => Number(/started as process (\d+)$/u.exec(line)?.[1] ?? 0)).filter((pid) => pid > 0);
     expect(pids).toHaveLength(2);
     expect(pids.filter((pid) => isLive(readProcess(pid)))).toEqual([(await supervisor.status(service)).pid]);
   });
 
   it('starts and stops all along their dependencies, and goes on past one that does not start', async () => {
-    const note = (name: string): string => `echo +${name} >> order.txt; trap "echo -${name} >> order.txt; exit 0" TERM; while :; do sleep 0.05; done`;
+    const note = (name: string): string => `trap "echo -${name} >> order.txt; exit 0" TERM; echo +${name} >> order.txt; while :; do sleep 0.05; done`;
     const supervisor = supervise(sh('web', note('web'), { dependsOn: ['db', 'bad'] }), sh('db', note('db')), sh('bad', 'exit 1'));
     await supervisor.startAll();
+    await waitUntil('both have begun', () => existsSync(join(folder, 'order.txt')) && ['+web', '+db'].every((line) => read('order.txt').includes(line)));
     await supervisor.stopAll();
-    expect(read('order.txt').trim().split('\n')).toEqual(['+db', '+web', '-web', '-db']);
+    expect(read('order.txt').trim().split('\n').filter((line) => line.startsWith('-'))).toEqual(['-web', '-db']);
+    const started = log.lines.filter((line) => line.includes('started as process')).map((line) => line.split(' ')[2]);
+    expect(started.indexOf('db')).toBeLessThan(started.indexOf('web'));
     expect(log.lines.some((line) => line.startsWith('error cannot start bad'))).toBe(true);
   });
 
