@@ -6,7 +6,6 @@ import { parseContentRange, strongEtag } from '../../src/source/content-range.js
 import { versionInFileName } from '../../src/source/file-version.js';
 import { networkError } from '../../src/source/network-errors.js';
 import { parseTag } from '../../src/source/parse-tag.js';
-import { MAX_START_JITTER_MS, nextPollDelayMs, type PollMoment } from '../../src/source/poll-interval.js';
 
 describe('parseTag', () => {
   it.each<[string, string | null, string | undefined]>([
@@ -33,28 +32,6 @@ it.each<[string, string | undefined]>([
   ['app.tar.gz', undefined], ['app-1.2.tar.gz', undefined], ['app-1.2.3.4.tar.gz', undefined], ['app-1.2.3.zip', undefined], ['app-1.2.3-linux.tar.gz', '1.2.3-linux'],
 ])('a file %s says version %s', (name, version) => { expect(versionInFileName(name)?.version).toBe(version); });
 
-describe('nextPollDelayMs', () => {
-  const now = new Date('2026-11-21T09:00:00Z');
-  const base: PollMoment = { intervalMs: 3_600_000, first: false, random: 0, now, notBefore: null };
-  it.each<[string, Partial<PollMoment>, number]>([
-    ['the interval', {}, 3_600_000],
-    ['spread by a tenth', { random: 0.5 }, 3_780_000],
-    ['soon after a start', { first: true }, 0],
-    ['at most a minute after a start', { first: true, random: 0.999 }, 59_940],
-    ['a short interval starts within a tenth of it', { first: true, random: 0.5, intervalMs: 10_000 }, 500],
-    ['the server\'s later wish', { first: true, notBefore: '2026-11-21T10:00:00Z' }, 3_600_000],
-    ['spread after the wish too', { first: true, random: 0.5, notBefore: '2026-11-21T10:00:00Z' }, 3_660_000],
-    ['a wish that is over', { notBefore: '2026-11-21T08:00:00Z' }, 3_600_000],
-  ])('%s', (_name, change, delayMs) => { expect(nextPollDelayMs({ ...base, ...change })).toBe(delayMs); });
-
-  it('is never before the interval or the wish, nor long after both', () => {
-    fc.assert(fc.property(fc.integer({ min: 1000, max: 86_400_000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: -1e7, max: 1e7 }), fc.boolean(), (intervalMs, random, wishMs, first) => {
-      const delayMs = nextPollDelayMs({ intervalMs, first, random, now, notBefore: new Date(now.getTime() + wishMs).toISOString() });
-      expect(delayMs).toBeGreaterThanOrEqual(Math.max(first ? 0 : intervalMs, wishMs));
-      expect(delayMs).toBeLessThanOrEqual(Math.max(first ? MAX_START_JITTER_MS : intervalMs * 1.1, wishMs + MAX_START_JITTER_MS));
-    }));
-  });
-});
 
 it.each<[string | null, object | undefined]>([
   ['bytes 5-9/10', { from: 5, to: 9, total: 10 }], ['bytes 5-9/*', { from: 5, to: 9, total: undefined }], ['bytes 9-5/10', undefined], ['bytes 5-10/10', undefined],
