@@ -16,7 +16,7 @@ export function awaitHandover(socketPath: string, pid: number): Promise<void> {
     socket.on('data', (chunk: Buffer) => {
       try {
         // Any answer ends the wait: GO, or an ERROR that leaves the line where it is.
-        for (const _frame of reader.push(chunk)) { finish(); return; }
+        if (reader.push(chunk).next().done !== true) finish();
       } catch {
         finish();
       }

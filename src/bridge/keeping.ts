@@ -44,7 +44,8 @@ export function chooseKeeping(system: System, env: Environment, command: Command
 
 /** Turns this process into the shell keeper, with the descriptors open; does not return. */
 export function becomeKeeper(native: NativeExtras, command: Command, env: Environment, files: KeptFiles): never {
-  for (const file of files.values()) native.inherit(file, true);
+  // Node marks what it was given as close-on-exec, its own standard streams too.
+  for (const file of [0, 1, 2, ...files.values()]) native.inherit(file, true);
   return native.execute('/bin/sh', ['sh', '-c', KEEPER_SCRIPT, 'holdline-bridge-keeper', ...command], {
     ...env, [KEEPER_VARIABLE]: 'shell', [FILES_VARIABLE]: formatKeptFiles(files),
   });

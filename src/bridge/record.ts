@@ -35,7 +35,8 @@ export function decodeRecord(bytes: Buffer): Counters | undefined {
 /** The app has committed everything before `offset`. */
 export function acknowledge(counters: Counters, offset: number): Counters {
   if (offset <= counters.tail) return counters;
-  return { ...counters, tail: offset, acknowledged: counters.acknowledged + offset - counters.tail };
+  // What is acknowledged was delivered, even when a killed bridge could not note it.
+  return { ...deliver(counters, counters.tail, offset), tail: offset, acknowledged: counters.acknowledged + offset - counters.tail };
 }
 
 /** Bytes from `from` to `to` were handed to a consumer. */

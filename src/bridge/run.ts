@@ -108,13 +108,13 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
   for (const file of kept.values()) system.native?.inherit(file, false);
   if (successor) await awaitHandover(options.socket, process.pid);
   const lock = await takeLock(system, options, successor || kept.size > 0);
-  pty = preparePty(system, options, kept);
   const patient = options.wait || env[REOPEN_VARIABLE] === '1';
   const opener = keeping.kind === 'none' && options.keeper ? system.native : undefined;
   if (opener !== undefined) {
     // What is left of the line before the reopening is of no use; the PTY goes on.
     for (const name of ['tty', 'pipe', 'tx', 'pty-rx'] as const) { const file = kept.get(name); if (file !== undefined) closeSync(file); }
     const line = tryOpen(system, options, undefined, patient, log);
+    pty = preparePty(system, options, kept);
     becomeKeeper(opener, command, env, new Map([...ptyFiles(pty), ...(line === undefined ? [] : lineFiles(line))]));
   }
   const resumed = resumeLine(system, options, kept);
@@ -124,6 +124,7 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
     return;
   }
   const line = resumed ?? (keeping.kind === 'shell' ? undefined : tryOpen(system, options, kept.get('tty'), patient, log));
+  pty = preparePty(system, options, kept);
   const bridge = new Bridge({ system, options, keeping, version: context.version, monotonicMs: () => performance.now(), log, exit, lock });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -1,0 +1,95 @@
+// What is done to the processes of a scenario, again and again, at instants nobody chose.
+import { fstatSync, openSync, closeSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { askBridge } from '../../../src/bridge/inspect.js';
+import type { Rig, Scenario } from './scenario.js';
+
+interface Done { kills: number; gaps: readonly number[] }
+
+/** 0.2 to 1.8 times the mean, with a fraction, so that the instants spread over everything that happens. */
+const pause = (everyMs: number): Promise<void> => sleep(everyMs * (0.2 + 1.6 * Math.random()));
+
+function killPid(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+}
+
+async function restartApp(rig: Rig): Promise<void> {
+  await rig.app!.kill();
+  rig.startApp();
+}
+
+/** Watches the spool grow while `act` runs and a little longer; the longest stand-still in ms. */
+async function watchReading(rig: Rig, act: () => Promise<unknown>): Promise<number> {
+  const spool = join(rig.directory, 'spool/p');
+  const epoch = readdirSync(spool).filter((name) => /^[0-9]{10}-/.test(name)).sort().at(-1) ?? '';
+  const file = openSync(join(spool, epoch, 'rx'), 'r');
+  let running = true;
+  const acting = act().then(() => sleep(20)).finally(() => { running = false; });
+  let longest = 0;
+  let size = fstatSync(file).size;
+  let since = performance.now();
+  while (running) {
+    await turn();
+    const now = fstatSync(file).size;
+    if (now === size) continue;
+    longest = Math.max(longest, performance.now() - since);
+    size = now;
+    since = performance.now();
+  }
+  closeSync(file);
+  await acting;
+  return longest;
+}
+
+async function killBridge(rig: Rig): Promise<void> {
+  const pid = await rig.pid();
+  killPid(pid);
+  await rig.pid(pid);
+}
+
+async function upgrade(rig: Rig): Promise<void> {
+  const answer = await askBridge(rig.socket, { type: 'upgrade' }, 20_000);
+  if (answer.type !== 'done') throw new Error(`the upgrade ended with ${JSON.stringify(answer)}`);
+}
+
+/** Kills the predecessor or the successor at a random instant of an upgrade. */
+async function killInUpgrade(rig: Rig): Promise<void> {
+  const asked = askBridge(rig.socket, { type: 'upgrade' }, 20_000).catch(() => undefined);
+  await sleep(150 * Math.random());
+  const children = rig.children();
+  const victim = children[Math.floor(Math.random() * children.length)];
+  if (victim !== undefined) killPid(victim);
+  await asked;
+  await rig.pid();
+}
+
+export async function act(rig: Rig, { victim, count, everyMs }: Scenario): Promise<Done> {
+  const gaps: number[] = [];
+  for (let turnNumber = 0; turnNumber < count; turnNumber += 1) {
+    await pause(everyMs);
+    switch (victim) {
+      case 'none': break;
+      case 'app': await restartApp(rig); break;
+      case 'bridge': await killBridge(rig); break;
+      case 'both': {
+        killPid(await rig.pid());
+        await restartApp(rig);
+        await rig.pid();
+        break;
+      }
+      case 'warm': gaps.push(await watchReading(rig, () => upgrade(rig))); break;
+      case 'cold': {
+        const pid = await rig.pid();
+        gaps.push(await watchReading(rig, async () => { killPid(pid, 'SIGTERM'); await rig.pid(pid); }));
+        break;
+      }
+      case 'mid-upgrade': await killInUpgrade(rig); break;
+    }
+  }
+  return { kills: count, gaps };
+}

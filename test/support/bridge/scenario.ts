@@ -1,0 +1,147 @@
+// One run of the proof: device, bridge and app, something killed again and again, then the count of every byte in both directions.
+import { readFileSync, mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspectBridge } from '../../../src/bridge/inspect.js';
+import type { BridgeReport } from '../../../src/bridge/status.js';
+import type { Bundle } from './bundle.js';
+import { JsonChild } from './child.js';
+
+export type Victim = 'none' | 'app' | 'bridge' | 'both' | 'warm' | 'cold' | 'mid-upgrade';
+
+export interface Scenario {
+  readonly bundle: Bundle;
+  readonly baud: number;
+  readonly victim: Victim;
+  readonly count: number;
+  /** Mean time between two kills. */
+  readonly everyMs: number;
+  readonly fault?: 'drop' | 'double' | 'early-ack';
+}
+
+export interface Outcome {
+  readonly kills: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly written: number;
+  readonly arrived: number;
+  /** Bytes not accounted for, either way: missing (positive) or too many (negative). */
+  readonly missingIn: number;
+  readonly missingOut: number;
+  readonly wrong: readonly string[];
+  readonly refused: number;
+  /** Longest times without growth of the spool around each upgrade or kill, where it was watched. */
+  readonly readingGapsMs: readonly number[];
+  readonly report: BridgeReport | null;
+}
+
+const SETTLE_TRIES = 400;
+
+/** Memory where there is some: a real device has /run. */
+const scratchRoot = (): string => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+
+export class Rig {
+  readonly directory = mkdtempSync(join(scratchRoot(), 'hl-'));
+  readonly device: JsonChild;
+  bridge!: JsonChild;
+  app: JsonChild | undefined;
+  port = '';
+  readonly #bundle: Bundle;
+  readonly #bridgeName: string;
+  readonly #pace: number;
+
+  constructor(bundle: Bundle, bridgeName: string, pace: number) {
+    this.#bundle = bundle;
+    this.#bridgeName = bridgeName;
+    this.#pace = pace;
+    this.device = new JsonChild(process.execPath, [bundle.path('device')]);
+  }
+
+  get socket(): string { return join(this.directory, 'p.sock'); }
+  get link(): string { return join(this.directory, 'p.tty'); }
+
+  async startBridge(baud: number, extra: readonly string[] = []): Promise<void> {
+    this.port = String((await this.device.first)['path']);
+    this.bridge = new JsonChild(process.execPath, [this.#bundle.path(this.#bridgeName), 'run', '--name', 'p', '--port', this.port, '--baud', String(baud), '--socket-dir', this.directory, ...extra]);
+    await this.pid();
+  }
+
+  startApp(): void {
+    this.app = new JsonChild(process.execPath, [this.#bundle.path('app'), this.socket, join(this.directory, 'state'), String(this.#pace)]);
+  }
+
+  async report(): Promise<BridgeReport | null> { return (await inspectBridge(this.socket, 'p')).report; }
+
+  /** The serving bridge's process, once it serves. */
+  async pid(not = 0): Promise<number> {
+    for (let tries = 0; tries < 1000; tries += 1) {
+      const report = await this.report();
+      if (report !== null && report.pid !== not) return report.pid;
+      if (this.bridge.process.exitCode !== null) throw new Error(`the bridge ended: ${this.bridge.errors.join('')}`);
+      await sleep(5);
+    }
+    throw new Error(`no bridge answers: ${this.bridge.errors.join('')}`);
+  }
+
+  /** Children of the shell keeper. */
+  children(): number[] {
+    const pid = this.bridge.process.pid ?? 0;
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((text) => text !== '').map(Number);
+  }
+
+  async close(): Promise<void> {
+    if (this.app !== undefined) await this.app.kill();
+    if (this.bridge !== undefined) await this.bridge.kill('SIGTERM');
+    await this.device.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export const bytesPerMs = (baud: number): number => baud / 10_000;
+
+/** Waits until app and device have everything, or no more comes. */
+async function settle(rig: Rig): Promise<{ app: Record<string, unknown>; device: Record<string, unknown> }> {
+  let last = '';
+  let still = 0;
+  for (let tries = 0; ; tries += 1) {
+    const app = await rig.app!.ask({ do: 'finish' });
+    const device = await rig.device.ask({ do: 'stop' });
+    if (app['rx'] === device['sent'] && app['tx'] === device['received']) return { app, device };
+    const now = `${String(app['rx'])} ${String(device['received'])}`;
+    still = now === last ? still + 1 : 0;
+    last = now;
+    if (still > 40 || tries > SETTLE_TRIES) return { app, device };
+    await sleep(25);
+  }
+}
+
+export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: Scenario) => Promise<{ kills: number; gaps: readonly number[] }>): Promise<Outcome> {
+  // Half the line's speed back, so that both directions are under way at every kill.
+  const rig = new Rig(scenario.bundle, scenario.fault === undefined ? 'bridge' : 'faulty', bytesPerMs(scenario.baud) / 2);
+  if (scenario.fault !== undefined) process.env['HOLDLINE_TEST_FAULT'] = scenario.fault;
+  try {
+    await rig.startBridge(scenario.baud);
+    rig.startApp();
+    await rig.app!.first;
+    await rig.device.ask({ do: 'run', bytesPerMs: bytesPerMs(scenario.baud) });
+    await sleep(100);
+    const { kills, gaps } = await act(rig, scenario);
+    await sleep(100);
+    await rig.device.ask({ do: 'stop' });
+    await rig.app!.first;
+    const { app, device } = await settle(rig);
+    const wrong = [...(app['skipped'] as string[])];
+    if (app['wrongAt'] !== -1) wrong.push(`app: wrong byte at ${String(app['wrongAt'])}`);
+    if (device['wrongAt'] !== -1) wrong.push(`device: wrong byte at ${String(device['wrongAt'])}`);
+    if ((app['gaps'] as unknown[]).length > 0) wrong.push(`gaps ${JSON.stringify(app['gaps'])}`);
+    if (app['epochs'] !== 0) wrong.push(`${String(app['epochs'])} epoch changes`);
+    return {
+      kills, sent: Number(device['sent']), received: Number(app['rx']), written: Number(app['tx']), arrived: Number(device['received']),
+      missingIn: Number(device['sent']) - Number(app['rx']), missingOut: Number(app['tx']) - Number(device['received']), wrong, refused: Number(device['refused']), readingGapsMs: gaps, report: await rig.report(),
+    };
+  } finally {
+    delete process.env['HOLDLINE_TEST_FAULT'];
+    await rig.close();
+  }
+}
