@@ -30,7 +30,7 @@ export type Files = Readonly<Record<string, string>>;
 export interface DeviceWorld {
   readonly root: string;
   readonly layout: Layout;
-  readonly settings: Settings;
+  settings: Settings;
   /** The tree the service was started from; null while it is stopped. */
   service: { tree: string | null };
   /** What the user does at a moment of the run. */
