@@ -24,10 +24,10 @@ export interface RecoverOptions {
 }
 
 export interface RecoverResult {
-  /** Of several transactions the gravest; `resume`: a probation is to go on. */
+  /** `resume`: a probation is to go on. */
   readonly outcome: 'nothing' | 'repaired' | 'resume' | 'broken' | 'busy';
   readonly stateDir: string;
-  /** What was done, oldest first. */
+  /** What was done: at most one is ever open. */
   readonly transactions: readonly RescuedTransaction[];
   /** For `broken` and `busy`: what happened, what it means, what to do. */
   readonly alarm: { readonly code: 'journal-damaged' | 'recovery-failed' | 'broken' | 'busy'; readonly message: string; readonly hint: string } | null;
@@ -63,12 +63,7 @@ function needsWork(journals: readonly RescueJournal[], options: RecoverOptions):
 
 function putRight(calls: RescueCalls, journals: readonly RescueJournal[], options: RecoverOptions): RecoverResult {
   const how: FinishOptions = { probation: options.probation ?? 'note', now: options.now ?? (() => new Date()), bootId: options.bootId ?? readBootId() };
-  const done: RescuedTransaction[] = [];
-  // Newest first: an older one never stands on top of a newer one.
-  for (const journal of retried(journals, options).reverse()) {
-    done.unshift(finishTransaction(calls, journal, how));
-    if (done[0]?.did === 'broken') break;
-  }
+  const done = retried(journals, options).map((journal) => finishTransaction(calls, journal, how));
   const did = (what: RescuedTransaction['did']): RescuedTransaction | undefined => done.find((transaction) => transaction.did === what);
   const broken = did('broken');
   if (broken !== undefined) {

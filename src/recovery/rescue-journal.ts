@@ -26,10 +26,14 @@ const MAX_JOURNAL_BYTES = 16 * 1024 * 1024;
 /** All that began, oldest first. Changes nothing. Throws DamagedJournal. */
 export function openJournals(calls: RescueCalls, directory: string): RescueJournal[] {
   const names = listNames(calls, directory).filter((name) => name.endsWith('.journal') && !name.startsWith('.'));
-  return names.flatMap((name) => {
+  const found = names.flatMap((name) => {
     const opened = openJournal(calls, join(directory, name));
     return opened === undefined ? [] : [opened];
   });
+  // None begins before the last has ended: its end was there and has rotted away. Undoing it would undo what came later.
+  const stale = found.slice(0, -1).find(({ judgement }) => judgement.end === null);
+  if (stale !== undefined) throw new DamagedJournal(`${stale.path}, line 1: it has no end, though a later transaction has begun`);
+  return found;
 }
 
 function openJournal(calls: RescueCalls, path: string): RescueJournal | undefined {
