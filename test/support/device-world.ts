@@ -134,6 +134,7 @@ export function stageRelease(fs: Filesystem, world: DeviceWorld, release: string
       const to = join(into, path);
       const old = join(current, path);
       if (stat.kind === 'directory') fs.makeDirectory(to);
+      else if (stat.kind === 'link') fs.symlink(fs.readLink(full), to);
       else if (!isWritable(path) && existsSync(old) && readFileSync(old).equals(readFileSync(full))) linkOrCopy(fs, { full: old, stat: { ...stat, mode: 0o444 } }, to);
       else { fs.copyFile(full, to, 0o644); bytesWritten += stat.size; }
     }
