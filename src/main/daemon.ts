@@ -10,7 +10,7 @@ import { systemClock } from '../platform/clock.js';
 import { createFilesystem } from '../platform/filesystem.js';
 import { createLocks } from '../platform/locks.js';
 import { createProcesses } from '../platform/processes.js';
-import { createNotifier, type Notifier as SystemNotifier } from '../platform/sd-notify.js';
+import { createNotifier, feedWatchdog, type Notifier as SystemNotifier } from '../platform/sd-notify.js';
 import { createServiceHost } from '../platform/spawn-service.js';
 import { recover } from '../recovery/recover.js';
 import { createController } from '../services/controller.js';
@@ -42,12 +42,13 @@ export async function runHoldlineDaemon(settingsFile: string | undefined): Promi
   const services = createController({ systemd: createSystemd({ processes: createProcesses(), environment: process.env }), embedded: supervisor });
   const daemon = createDaemon(daemonParts({ settings, layout, log, services, supervisor, notifier }));
   const server = await serve(daemon, layout);
-  const watchdog = feedWatchdog(notifier);
+  const alive = new AbortController();
+  void feedWatchdog(notifier, systemClock, alive.signal);
   try {
     log.info('holdline runs', { repo: settings.githubRepo, interval: settings.checkInterval, auto_update: settings.autoUpdate, install_dir: layout.installDir });
     return await daemon.run(stop.signal);
   } finally {
-    clearInterval(watchdog);
+    alive.abort();
     await server.close();
     lock.release();
   }
@@ -97,9 +98,4 @@ function daemonParts({ settings, layout, log, services, supervisor, notifier }: 
       name: service.name, kind: service.kind, active: false, pid: null, restarts: 0, since: null, detail: toHoldlineError(thrown).message,
     })))),
   };
-}
-
-function feedWatchdog(notifier: SystemNotifier): NodeJS.Timeout | undefined {
-  if (notifier.watchdogMs === null) return undefined;
-  return setInterval(() => { notifier.alive().catch(() => undefined); }, notifier.watchdogMs);
 }

@@ -75,9 +75,13 @@ export function createDaemon(parts: DaemonParts): Daemon {
     ask,
     activity: async () => ({ pid: process.pid, state, job: running?.job.kind ?? null, services: await parts.serviceStatus() }),
     async run(signal) {
-      if (await repair(parts, perform) === 'broken') return BROKEN_EXIT;
+      if (await repair(parts) === 'broken') return BROKEN_EXIT;
+      // Ready before a probation is resumed: it may last longer than systemd waits for a start.
       parts.notify.ready();
-      try { await loop(parts, () => running, perform, signal); } finally {
+      try {
+        await settle(parts, perform, signal);
+        await loop(parts, () => running, perform, signal);
+      } finally {
         stopping = true;
         parts.notify.stopping();
         await stopWorker(running, clock);
@@ -100,8 +104,8 @@ async function stopWorker(running: Running | undefined, clock: Clock): Promise<v
 type Perform = (job: Job, actor: string, report: Report) => Promise<unknown>;
 const nobody: Report = () => undefined;
 
-/** Puts an interrupted update in order, then brings the services up and lets a worker finish the books and resume a probation. */
-async function repair(parts: DaemonParts, perform: Perform): Promise<'repaired' | 'broken'> {
+/** Puts an interrupted update in order, then brings the services up. */
+async function repair(parts: DaemonParts): Promise<'repaired' | 'broken'> {
   const report = await parts.recover();
   for (const action of report.actions) parts.log.warn('recovery', { action });
   if (report.outcome === 'broken') {
@@ -109,8 +113,12 @@ async function repair(parts: DaemonParts, perform: Perform): Promise<'repaired' 
     return 'broken';
   }
   await parts.startServices();
-  try { await perform({ kind: 'settle' }, 'daemon', nobody); } catch (thrown) { logFailure(parts.log, thrown); }
   return 'repaired';
+}
+
+/** Lets a worker finish the books of what recovery ended, and resume a probation. */
+async function settle(parts: DaemonParts, perform: Perform, signal: AbortSignal): Promise<void> {
+  try { await untilAborted(perform({ kind: 'settle' }, 'daemon', nobody), signal); } catch (thrown) { if (!signal.aborted) logFailure(parts.log, thrown); }
 }
 
 async function loop(parts: DaemonParts, running: () => Running | undefined, perform: Perform, signal: AbortSignal): Promise<void> {
@@ -139,7 +147,7 @@ async function cycle(parts: DaemonParts, perform: Perform, signal: AbortSignal):
     if (signal.aborted) return null;
     logFailure(parts.log, error);
     // A worker that died left an open journal: order first, then the next turn.
-    if (error.code === 'interrupted') await repair(parts, perform);
+    if (error.code === 'interrupted' && await repair(parts) === 'repaired') await settle(parts, perform, signal);
     return null;
   }
 }

@@ -7,6 +7,9 @@ import type { Report, ServiceStatus } from '../../domain/results.js';
 import type { Settings } from '../../domain/settings.js';
 import { plainError, revivedError } from '../../interface/control/protocol.js';
 
+/** A small young generation: payload pieces live a moment, and memory matters more here than the few extra collections. */
+const WORKER_FLAGS = ['--max-semi-space-size=1'];
+
 export interface WorkerParts {
   readonly script: string;
   readonly settings: Settings;
@@ -27,7 +30,7 @@ export interface WorkerRun {
 }
 
 export function startWorker(parts: WorkerParts, job: Job, actor: string): WorkerRun {
-  const child = fork(parts.script, [], { env: parts.env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'json' });
+  const child = fork(parts.script, [], { execArgv: WORKER_FLAGS, env: parts.env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'json' });
   const send = (message: ToWorker): void => { if (child.connected) child.send(message, () => undefined); };
   const done = new Promise<unknown>((resolve, reject) => {
     let settled = false;
