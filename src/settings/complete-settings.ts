@@ -94,8 +94,9 @@ function checkManagedPaths(settings: Settings): readonly Finding[] {
 
 function checkPreserve(settings: Settings): readonly Finding[] {
   return settings.preserve.flatMap((pattern, index) => {
-    const literal = splitPath(pattern.replace(/[*?[{!].*$/u, (wild) => (wild.startsWith('!') ? wild : '*'))).join('/').replace(/\*.*$/u, '');
-    const reaches = settings.managedPaths.some((path) => literal === '' || literal === path || literal.startsWith(`${path}/`) || path.startsWith(literal));
+    const plain = splitPath(pattern).join('/');
+    const literal = plain.replace(/[*?[{].*$/u, '');
+    const reaches = settings.managedPaths.some((path) => literal === path || literal.startsWith(`${path}/`) || (literal !== plain && path.startsWith(literal)));
     return reaches ? [] : [wrong(['preserve', index], `preserve "${pattern}" lies in no managed path (${settings.managedPaths.join(', ')}), so there is nothing to preserve`, 'Everything outside the managed paths is never touched anyway: remove it, or correct the path.')];
   });
 }

@@ -41,6 +41,12 @@ describe('defaults', () => {
   it('put the socket of a private state_dir beside it', () => {
     expect(load(`${REPO}state_dir: state\n`)).toMatchObject({ stateDir: '/etc/holdline/state', runtimeDir: '/etc/holdline/state/run', backupPath: '/etc/holdline/state/backups' });
   });
+  it.each(['src', 'src/', 'src/**', 's*/x', '**/*.db', 'config/a?.yaml', 'src//data/[ab]'])('preserve %s reaches a managed path', (pattern) => {
+    expect(load(`${REPO}preserve: ["${pattern}"]\n`).preserve).toEqual([pattern]);
+  });
+  it.each(['sr', 'data/**', 'srcx/*', '/src', 'src/../x'])('preserve %s is refused', (pattern) => {
+    expect(mistakesOf(`${REPO}preserve: ["${pattern}"]\n`).where).toMatchObject({ line: 2, column: 12 });
+  });
   it('stand in for a key without a value', () => {
     expect(load(`${REPO}services:\n  # - unit: a.service\ntrust:\n`)).toMatchObject({ services: [], trust: { require: 'signature' } });
   });
