@@ -36,7 +36,7 @@ export interface BuildRequest extends FileChoice {
   readonly requires?: Requirements | undefined;
   /** ISO 8601 UTC. */
   readonly expires?: string | undefined;
-  /** ISO 8601 UTC: `createdFromEpoch(SOURCE_DATE_EPOCH)`. Default: a fixed moment, for a tree has no times of its own and the clock would make every build differ. */
+  /** ISO 8601 UTC: from SOURCE_DATE_EPOCH. Default: a fixed moment, for a tree has no times of its own and the clock would make every build differ. */
   readonly created?: string | undefined;
   /** null: no signature; devices must then trust checksums only. */
   readonly key: SecretKey | null;
@@ -51,7 +51,7 @@ export interface BuiltRelease {
 
 const UNBUILT: BuiltPayload = { size: 1, sha256: '0'.repeat(64), unpackedSize: 0, tree: [] };
 /** The earliest moment a device believes its clock: says nothing, and stops no device. */
-const UNSTATED_CREATED = formatMoment(PLAUSIBLE_SINCE);
+const UNSTATED_CREATED = new Date(PLAUSIBLE_SINCE).toISOString();
 const MAX_VERSION_BYTES = 1024;
 const PARSE_LIMITS = { payloadBytes: Number.MAX_SAFE_INTEGER, unpackedBytes: Number.MAX_SAFE_INTEGER, entries: 500_000, depth: 64, ratio: 200 };
 
@@ -77,13 +77,6 @@ export async function buildRelease(deps: { readonly fs: Filesystem; readonly log
   fs.remove(join(request.out, SIGNATURE_ASSET));
   for (const [name, bytes] of contents) fs.writeDurably(join(request.out, name), bytes, 0o644);
   return { files: [payloadName, ...contents.keys()].map((name) => join(request.out, name)), manifest, warnings: [...warnings, ...(request.key === null ? ['The release is not signed: devices with trust.require: signature will refuse it.'] : [])] };
-}
-
-/** The text of SOURCE_DATE_EPOCH (seconds since 1970, reproducible-builds.org) as a manifest's time; undefined stays so. */
-export function createdFromEpoch(text: string | undefined): string | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (!/^[0-9]{1,11}$/.test(text)) throw usage(`SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, not seconds since 1970`, 'Set it to `git log -1 --format=%ct`, or unset it.');
-  return formatMoment(Number(text) * 1000);
 }
 
 function versionOf({ tag, version }: BuildRequest): string {
@@ -149,10 +142,6 @@ function channelOf(version: string): string {
 function checksums(payload: string, digest: string, contents: ReadonlyMap<string, Buffer>): Buffer {
   const lines = [[payload, digest] as const, ...[...contents].map(([name, bytes]) => [name, sha256(bytes)] as const)];
   return Buffer.from(lines.map(([name, sum]) => `${sum}  ${name}\n`).join(''));
-}
-
-function formatMoment(ms: number): string {
-  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
