@@ -10,6 +10,13 @@ export function createPathMatcher(patterns: readonly string[]): PathMatcher {
 
 const cleanPattern = (pattern: string): string => pattern.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
 
+/** The folder above everything a pattern can match, so that the rest need not be looked at; empty for the whole tree. */
+export function globRoot(pattern: string): string {
+  const parts = cleanPattern(pattern).split('/');
+  const first = parts.findIndex((part) => /[*?[\]{}]/.test(part));
+  return parts.slice(0, first === -1 ? parts.length : first).join('/');
+}
+
 /** One glob as the source of a regular expression, not anchored. */
 export function translateGlob(glob: string): string {
   let source = '';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { HoldlineError } from '../domain/errors.js';
 import type { FileStat, Filesystem } from '../domain/ports.js';
+import { globRoot } from '../domain/match-glob.js';
 import type { Step } from '../domain/plan.js';
 import type { CarryPathsParams } from '../decide/step-params.js';
 import { carriedFile, shippedDir, stagedRecord, stagedTree } from '../decide/transaction-paths.js';
@@ -10,7 +11,7 @@ import type { StepContext } from './context.js';
 import { copyEntry, linkOrCopy, makeDirectoryLike, WRITE_BITS } from './copy-entry.js';
 import { explainStep } from './explain-step.js';
 import { copyShippedConfig, isObject, readJson } from './records.js';
-import { walkTree, type Walked } from './walk-tree.js';
+import { walkPath, walkTree, type Walked } from './walk-tree.js';
 
 const MAX_CARRIED_BYTES = 384 * 1024 * 1024;
 
@@ -49,7 +50,7 @@ export function carry(fs: Filesystem, rules: CarryRules, { from, to, lacking }: 
     || (isPreserved(path) && rules.managedPaths.some((parent) => isBelow(path, parent)) && !(rules.keepConfig && isConfig(path)));
   const paths = new Map<string, string>();
   let bytesWritten = 0;
-  for (const entry of walkTree(fs, from)) {
+  for (const entry of walkCarried(fs, from, [...lacking, ...rules.preserve.map(globRoot)])) {
     if (!isCarried(entry.path) || entry.stat.kind === 'other') continue;
     const now = fingerprint(entry.stat);
     paths.set(entry.path, now);
@@ -57,6 +58,16 @@ export function carry(fs: Filesystem, rules: CarryRules, { from, to, lacking }: 
   }
   for (const path of before.keys()) if (!paths.has(path)) fs.remove(join(to, path));
   return { paths, bytesWritten };
+}
+
+/** Only the folders that can hold something: this runs inside the downtime, which must not grow with the release. */
+function* walkCarried(fs: Filesystem, from: string, roots: readonly string[]): Generator<Walked> {
+  if (roots.includes('')) return yield* walkTree(fs, from);
+  for (const root of new Set(roots)) {
+    if (roots.some((other) => other !== root && isBelow(root, other))) continue;
+    const parents = root.split('/').slice(0, -1).map((_part, index, parts) => parts.slice(0, index + 1).join('/'));
+    if (parents.every((parent) => fs.stat(join(from, parent))?.kind === 'directory')) yield* walkPath(fs, from, root);
+  }
 }
 
 /** Read-only code is shared; whatever the app may write to is copied, so that reverting finds it as it was. */

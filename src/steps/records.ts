@@ -26,9 +26,12 @@ export function readFiles(fs: Filesystem, file: string): Tree | undefined {
   return entries.includes(undefined) ? undefined : sortTree(entries.filter((entry) => entry !== undefined));
 }
 
-export function writeFiles(fs: Filesystem, record: string, tree: Tree): void {
+/** Read-only, so that a backup can link it. Returns the bytes written. */
+export function writeFiles(fs: Filesystem, record: string, tree: Tree): number {
   const lines = tree.map((entry) => JSON.stringify(entry)).join(',\n');
-  fs.writeDurably(filesFile(record), `{"format":1,"entries":[\n${lines}\n]}\n`);
+  const text = `{"format":1,"entries":[\n${lines}\n]}\n`;
+  fs.writeDurably(filesFile(record), text, 0o444);
+  return Buffer.byteLength(text);
 }
 
 /** Copies a record's `shipped` folder into another record, replacing what is there. */

@@ -32,7 +32,7 @@ export const stageTree: Step<StageTreeParams, StepContext> = {
     const tree = context.readTree(into);
     if (staged.tree !== undefined) assertSame(staged.tree, tree, 'what was written is not what stands on the disk', () => true);
     proveTree(fs, tree, params);
-    keepRecord(fs, tree, into, params);
+    results.bytesWritten += keepRecord(fs, tree, into, params);
   }),
 };
 
@@ -78,17 +78,15 @@ function assertSame(expected: Tree, found: Tree, meaning: string, counts: (path:
 }
 
 /** The list and the config as shipped, beside the tree: before anything of the device goes over it. */
-function keepRecord(fs: Filesystem, tree: Tree, into: string, { staging, record }: StageTreeParams): void {
+function keepRecord(fs: Filesystem, tree: Tree, into: string, { staging, record }: StageTreeParams): number {
   const to = stagedRecord(staging);
   fs.remove(to);
   fs.makeDirectory(to);
   if (record === null) {
-    writeFiles(fs, to, tree);
     keepShippedConfig(fs, into, to);
-    return;
+    return writeFiles(fs, to, tree);
   }
   const list = { full: filesFile(record), stat: fs.stat(filesFile(record)) };
-  if (list.stat === undefined) writeFiles(fs, to, tree);
-  else copyEntry(fs, { full: list.full, stat: list.stat }, filesFile(to));
   copyShippedConfig(fs, shippedDir(record), to);
+  return list.stat === undefined ? writeFiles(fs, to, tree) : copyEntry(fs, { full: list.full, stat: list.stat }, filesFile(to));
 }

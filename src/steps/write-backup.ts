@@ -68,7 +68,7 @@ export function writeBackup(deps: BackupDeps, request: BackupRequest): number {
   fs.syncFilesystem(request.partial);
   fs.rename(request.partial, request.final);
   fs.sync(dirname(request.final));
-  return bytesWritten;
+  return bytesWritten + Buffer.byteLength(list);
 }
 
 interface Written { readonly entry: BackupEntry | undefined; readonly bytesWritten: number }

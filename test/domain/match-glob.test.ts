@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPathMatcher } from '../../src/domain/match-glob.js';
+import { createPathMatcher, globRoot } from '../../src/domain/match-glob.js';
 
 const table: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ['src/data', ['src/data', 'src/data/a', 'src/data/a/b'], ['src/database', 'src', 'x/src/data']],
@@ -22,6 +22,10 @@ describe.each(table)('%s', (pattern, yes, no) => {
   const { matches } = createPathMatcher([pattern]);
   it.each(yes)('matches %j', (path) => { expect(matches(path)).toBe(true); });
   it.each(no)('does not match %j', (path) => { expect(matches(path)).toBe(false); });
+});
+
+it.each([['src/data/**', 'src/data'], ['src/*.db', 'src'], ['**/x', ''], ['src/data', 'src/data'], ['./src/', 'src'], ['{a,b}/c', ''], ['*', '']])('below %s is only %j', (pattern, root) => {
+  expect(globRoot(pattern)).toBe(root);
 });
 
 it('matches nothing without patterns', () => {
