@@ -11,6 +11,7 @@ import { lineFiles, openNewLine } from './open-line.js';
 import type { OpenLine } from './open-line.js';
 import type { BridgeOptions } from './options.js';
 import { PtyLink } from './pty-link.js';
+import type { PtyFiles } from './pty-link.js';
 import { BridgeServer } from './server.js';
 import { reportBridge } from './status.js';
 import { listenTcp } from './tcp-link.js';
@@ -30,8 +31,11 @@ export interface BridgeServices {
   readonly log: (level: 'info' | 'warn', message: string, fields?: Readonly<Record<string, unknown>>) => void;
   /** Ends the process. */
   readonly exit: (code: number) => void;
-  /** The bridge's own lock; let go at a handover. */
   readonly lock: number;
+  /** The machine's clock, the same in every process. */
+  readonly monotonicUs: () => number;
+  /** When the predecessor of a warm upgrade let go. */
+  readonly releasedAtUs: number | undefined;
 }
 
 export class Bridge {
@@ -45,6 +49,7 @@ export class Bridge {
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_FIRST_MS;
   #lastProblem = '';
+  #pauseMs: number | null = null;
   readonly #upgrade: Upgrade;
 
   constructor(services: BridgeServices) {
@@ -53,19 +58,22 @@ export class Bridge {
     this.#upgrade = new Upgrade(services, { stop: () => { this.#stopMoving(); }, files: () => this.#files(), leave: () => { this.#server?.close('this bridge was upgraded: connect again', false); } });
   }
 
-  /** Serves a line that was opened or resumed, or waits for the device. */
-  async start(line: OpenLine | undefined, resumed: boolean, pty: { readonly master: number; readonly pipe: number } | undefined): Promise<void> {
+  /** Serves a line that was opened or resumed, or waits for the device. `pty` is asked for only once bytes flow again. */
+  async start(line: OpenLine | undefined, resumed: boolean, openPty: () => PtyFiles | undefined): Promise<void> {
     const { system, options, keeping, log, monotonicMs } = this.#services;
     const warn = (message: string, fields?: Readonly<Record<string, unknown>>): void => { log('warn', message, fields); };
-    const hub = new Hub(openEndedEpochs(system, options.spool, line?.stream), { monotonicMs, warn });
+    const hub = new Hub({ monotonicMs, warn });
     this.#hub = hub;
+    if (resumed && line !== undefined) this.#resume(line);
+    hub.recall(openEndedEpochs(system, options.spool, line?.stream));
+    const pty = openPty();
     if (pty !== undefined && system.native !== undefined) this.#pty = new PtyLink(system, system.native, hub, pty, line?.reader, warn);
     if (!resumed) {
       const ofPty: [KeptName, number][] = pty === undefined ? [] : [['pty', pty.master], ['pty-pipe', pty.pipe]];
       keeping.systemd?.keep(new Map([...ofPty, ...(line === undefined ? [] : lineFiles(line))]));
+      if (line !== undefined) this.#attach(line, 'opened');
     }
-    if (line !== undefined) this.#attach(line, resumed ? 'resumed' : 'opened');
-    else this.#awaitDevice();
+    if (line === undefined) this.#awaitDevice();
     this.#pty?.start();
     this.#server = new BridgeServer(options.socket, {
       hub, log, report: () => this.#report(pty !== undefined), upgrade: (session) => { this.#upgrade.request(session); }, takeover: (session, pid) => this.#upgrade.handOver(session, pid),
@@ -80,6 +88,15 @@ export class Bridge {
     this.#stopMoving();
     this.#services.keeping.systemd?.stopping();
     this.#server?.close('the bridge is stopping', true);
+  }
+
+  /** Reading first, everything else later: this is the pause of an upgrade. */
+  #resume(line: OpenLine): void {
+    const { releasedAtUs, monotonicUs, log } = this.#services;
+    this.#attach(line, 'resumed');
+    if (releasedAtUs === undefined) return;
+    this.#pauseMs = Math.round((monotonicUs() - releasedAtUs) / 10) / 100;
+    log('info', 'took the line over', { pause_ms: this.#pauseMs });
   }
 
   #stopMoving(): void {
@@ -104,8 +121,8 @@ export class Bridge {
       received: () => { hub.wakeAll(); }, sent: () => { hub.wakeAll(); },
       gone: (reason) => { this.#gone(reason); }, warn: (message, fields) => { log('warn', message, fields); },
     });
-    log('info', `${how} ${options.port}`, { epoch: open.stream.id, baud: options.line.baud, received: open.stream.head });
     hub.attach(line);
+    log('info', `${how} ${options.port}`, { epoch: open.stream.id, baud: options.line.baud, received: open.stream.head });
   }
 
   #gone(reason: string): void {
@@ -155,7 +172,7 @@ export class Bridge {
     if (this.#hub === undefined) return '{}';
     return JSON.stringify(reportBridge({
       name: options.name, version, pid: process.pid, port: options.port, baud: options.line.baud, keeper: keeping.kind, mode: system.kind,
-      pty: pty ? options.link ?? null : null, tcp: options.tcp ?? null, uptime_s: Math.round((monotonicMs() - this.#startedMs) / 1000), spool_bytes: options.capacity,
+      pty: pty ? options.link ?? null : null, tcp: options.tcp ?? null, uptime_s: Math.round((monotonicMs() - this.#startedMs) / 1000), spool_bytes: options.capacity, upgrade_pause_ms: this.#pauseMs,
     }, this.#hub, clients));
   }
 }

@@ -4,19 +4,20 @@ import { createConnection } from 'node:net';
 import { encodeFrame } from './frames.js';
 import { FrameReader } from './frame-reader.js';
 
-/** Resolves at GO, or when the predecessor has gone or refuses: the lock decides then. */
-export function awaitHandover(socketPath: string, pid: number): Promise<void> {
+/** Resolves at GO with its time (monotonic µs), or with nothing when the predecessor has gone or refuses: the lock decides then. */
+export function awaitHandover(socketPath: string, pid: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection(socketPath);
     const reader = new FrameReader();
-    const finish = (): void => { socket.destroy(); resolve(); };
+    const finish = (atUs?: number): void => { socket.destroy(); resolve(atUs); };
     socket.on('connect', () => { socket.write(encodeFrame({ type: 'takeover', pid })); });
-    socket.on('error', finish);
-    socket.on('close', finish);
+    socket.on('error', () => { finish(); });
+    socket.on('close', () => { finish(); });
     socket.on('data', (chunk: Buffer) => {
       try {
         // Any answer ends the wait: GO, or an ERROR that leaves the line where it is.
-        if (reader.push(chunk).next().done !== true) finish();
+        const { value } = reader.push(chunk).next();
+        if (value !== undefined) finish(value.type === 'go' ? value.atUs : undefined);
       } catch {
         finish();
       }

@@ -23,7 +23,7 @@ export interface HubOptions {
 }
 
 export class Hub {
-  readonly #streams: Stream[];
+  #streams: Stream[] = [];
   readonly #participants = new Set<Participant>();
   readonly #options: HubOptions;
   #line: Line | undefined;
@@ -31,11 +31,10 @@ export class Hub {
   #heldUntilMs = 0;
   #downReason = 'the device was not opened yet';
 
-  /** `ended`: epochs of earlier lives that still hold bytes, oldest first. */
-  constructor(ended: readonly Stream[], options: HubOptions) {
-    this.#streams = [...ended];
-    this.#options = options;
-  }
+  constructor(options: HubOptions) { this.#options = options; }
+
+  /** Epochs of earlier lives that still hold bytes, oldest first. */
+  recall(ended: readonly Stream[]): void { this.#streams = [...ended, ...this.#streams]; }
 
   get line(): Line | undefined { return this.#line; }
   get streams(): readonly Stream[] { return this.#streams; }

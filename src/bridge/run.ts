@@ -106,7 +106,7 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
   const keeping = chooseKeeping(system, env, command, () => new Map(ptyFiles(pty)), exit, options.keeper);
   if (keeping.kind === 'shell') system.native?.dieWithParent();
   for (const file of kept.values()) system.native?.inherit(file, false);
-  if (successor) await awaitHandover(options.socket, process.pid);
+  const releasedAtUs = successor ? await awaitHandover(options.socket, process.pid) : undefined;
   const lock = await takeLock(system, options, successor || kept.size > 0);
   const patient = options.wait || env[REOPEN_VARIABLE] === '1';
   const opener = keeping.kind === 'none' && options.keeper ? system.native : undefined;
@@ -124,8 +124,7 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
     return;
   }
   const line = resumed ?? (keeping.kind === 'shell' ? undefined : tryOpen(system, options, kept.get('tty'), patient, log));
-  pty = preparePty(system, options, kept);
-  const bridge = new Bridge({ system, options, keeping, version: context.version, monotonicMs: () => performance.now(), log, exit, lock });
+  const bridge = new Bridge({ system, options, keeping, version: context.version, monotonicMs: () => performance.now(), log, exit, lock, releasedAtUs, monotonicUs: () => Number(process.hrtime.bigint() / 1000n) });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       bridge.stop();
@@ -133,7 +132,10 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
       setImmediate(() => { exit(0); });
     });
   }
-  await bridge.start(line, resumed !== undefined, pty);
+  await bridge.start(line, resumed !== undefined, () => {
+    pty = preparePty(system, options, kept);
+    return pty;
+  });
 }
 
 function mkdirSocketDir(options: BridgeOptions): void {

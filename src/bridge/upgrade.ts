@@ -22,7 +22,10 @@ export interface Keeping {
 export interface UpgradeServices {
   readonly system: System;
   readonly keeping: Keeping;
+  /** The bridge's own lock; let go at a handover. */
   readonly lock: number;
+  /** The machine's clock, the same in every process. */
+  readonly monotonicUs: () => number;
   readonly log: (level: 'info' | 'warn', message: string) => void;
   readonly exit: (code: number) => void;
 }
@@ -61,14 +64,14 @@ export class Upgrade {
   }
 
   handOver(successor: Session, pid: number): boolean {
-    const { system, keeping, lock, log, exit } = this.#services;
+    const { system, keeping, lock, log, exit, monotonicUs } = this.#services;
     if (this.#pending === undefined) return false;
     const { asker, timer } = this.#pending;
     clearTimeout(timer);
     keeping.systemd?.mainProcess(pid);
     this.#retiring.stop();
     system.unlock(lock);
-    successor.send({ type: 'go' }, () => { setImmediate(() => { exit(0); }); });
+    successor.send({ type: 'go', atUs: Math.floor(monotonicUs()) }, () => { setImmediate(() => { exit(0); }); });
     asker.send({ type: 'done' });
     log('info', `handed the line over to process ${pid}`);
     this.#retiring.leave();

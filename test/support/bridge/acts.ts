@@ -82,7 +82,13 @@ export async function act(rig: Rig, { victim, count, everyMs }: Scenario): Promi
         await rig.pid();
         break;
       }
-      case 'warm': gaps.push(await watchReading(rig, () => upgrade(rig))); break;
+      case 'warm': {
+        const pid = await rig.pid();
+        await upgrade(rig);
+        await rig.pid(pid);
+        gaps.push((await rig.report())?.upgrade_pause_ms ?? Number.NaN);
+        break;
+      }
       case 'cold': {
         const pid = await rig.pid();
         gaps.push(await watchReading(rig, async () => { killPid(pid, 'SIGTERM'); await rig.pid(pid); }));
