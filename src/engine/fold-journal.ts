@@ -48,9 +48,13 @@ export function crashAnswer(summary: JournalSummary): CrashAnswer {
   return summary.end === null ? CRASH_TABLE[summary.state] : 'nothing';
 }
 
-/** The rescue path cannot start services nor write state and history: the next start does, and notes it. */
-export function needsSettling(summary: JournalSummary): boolean {
-  return summary.end !== null && !summary.settled && (summary.end.by === 'recovery' || summary.end.services.length > 0);
+/**
+ * What the end left to do: services nobody could start, and the books of all but a commit (which closes them before its end),
+ * so that a version that failed its probes stays blocked wherever the power goes. The next start does it, and notes it.
+ */
+export function needsSettling({ end, settled }: JournalSummary): boolean {
+  if (end === null || settled) return false;
+  return end.by === 'recovery' || end.services.length > 0 || end.outcome !== 'committed';
 }
 
 /** @returns why the record cannot stand here */

@@ -9,7 +9,7 @@ import { createJournal, newTransactionId, type Journal } from './journal.js';
 import type { EngineParts } from './parts.js';
 import { commitTransaction, revertTransaction, type Ended } from './revert-transaction.js';
 import { enterState, pauseProbation, runPlan } from './run-plan.js';
-import type { Run } from './run.js';
+import { stamp, type Run } from './run.js';
 
 export interface Transaction {
   readonly id: string;
@@ -48,7 +48,7 @@ export async function runTransaction(parts: EngineParts, transaction: Transactio
     bytesDownloaded: transaction.bytesDownloaded, bytesWritten: run.context.results.bytesWritten,
   });
   if (switched.outcome !== 'switched') {
-    closeBooks(parts, books({ outcome: switched.outcome, code: switched.code, reason: switched.reason, by: 'engine' }));
+    settleEnd(parts, journal, books({ outcome: switched.outcome, code: switched.code, reason: switched.reason, by: 'engine' }));
     return endOf(switched, run.context.results);
   }
   return finishTransaction(parts, run, books, signal);
@@ -72,12 +72,27 @@ export async function finishTransaction(
     }
     if (verdict.verdict === 'failed') {
       const ended = await revertTransaction(run, { code: 'health-failed', reason: verdict.reason ?? 'a probe failed' });
-      closeBooks(parts, books({ outcome: ended.outcome, code: ended.code, reason: ended.reason, by: 'engine' }));
+      settleEnd(parts, run.journal, books({ outcome: ended.outcome, code: ended.code, reason: ended.reason, by: 'engine' }));
       return endOf(ended, results);
     }
   }
-  await commitTransaction(run, () => closeBooks(parts, books({ outcome: 'committed', code: null, reason: null, by: 'engine' })));
+  const trouble = await commitTransaction(run, () => closeBooks(parts, books({ outcome: 'committed', code: null, reason: null, by: 'engine' })));
+  if (trouble !== null) parts.log.warn(`the update is final, but ${trouble.message}`, { code: trouble.code });
   return { outcome: 'committed', code: null, reason: null, error: undefined, results, downtimeMs: downtimeOf(results) };
+}
+
+/** After an end that is no commit; what cannot be written now is written at the next start. */
+function settleEnd(parts: EngineParts, journal: Journal, books: Books): void {
+  try {
+    closeBooks(parts, books);
+    const { end } = journal.summary();
+    if (end === null || end.services.length > 0) return;
+    journal.append({ type: 'settled', at: stamp(parts.clock) });
+  } catch (thrown) {
+    parts.log.warn('what happened could not be written down; the next start does it', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
+  } finally {
+    journal.close();
+  }
 }
 
 export function makeRun(parts: EngineParts, journal: Journal, stage: Stage, signal: AbortSignal): Run<StepContext> {

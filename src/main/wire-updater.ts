@@ -82,7 +82,7 @@ function wireSources(settings: Settings, layout: Layout, fs: Filesystem, { log, 
       }, signal),
     };
   };
-  return { source, sourceFrom: (path) => { assertTrust(settings); return createDirectorySource({ fs, path }); }, artifact, trees: { read: (directory, skip) => readTree(fs, directory, { skip }) } };
+  return { source, sourceFrom: (path) => { assertTrust(settings); return createDirectorySource({ fs, path }); }, artifact, trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => log.warn('neither file, folder nor link: it is left where it is', { path }) }) } };
 }
 
 /** Octokit and undici start with the first question: a rollback, or a busy answer, needs neither. */

@@ -107,7 +107,9 @@ it('keeps the last journals and every one that is still needed', () => {
   const ids = Array.from({ length: 6 }, (_, index) => `20261121T09300${index}Z-000000`);
   for (const [index, id] of ids.entries()) {
     const journal = createJournal(fs, world.journals, beginRecord(world, [], id));
-    journal.append({ type: 'end', outcome: 'discarded', reason: null, code: null, by: index === 1 ? 'recovery' : 'engine', services: [], at: '' });
+    journal.append({ type: 'end', outcome: 'discarded', reason: null, code: null, by: 'engine', services: [], at: '' });
+    // One whose books nobody has closed yet.
+    if (index !== 1) journal.append({ type: 'settled', at: '' });
     journal.close();
   }
   fs.writeDurably(`${world.journals}/.x.journal.tmp-1-1`, 'left');

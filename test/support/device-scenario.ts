@@ -3,7 +3,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { findUnfinished, findUnsettled } from '../../src/engine/journal.js';
+import { readDeviceState } from '../../src/engine/device-state.js';
+import { readHistory } from '../../src/engine/history.js';
+import { findUnfinished, findUnsettled, listJournals } from '../../src/engine/journal.js';
 import { resumeProbation, settleEnded } from '../../src/engine/settle.js';
 import { rollBack } from '../../src/engine/rollback.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
@@ -56,6 +58,7 @@ function check(world: DeviceWorld, way: Way): 'old' | 'new' {
   const fs = createFilesystem();
   const journals = join(world.layout.stateDir, 'journal');
   if (findUnfinished(fs, journals).length + findUnsettled(fs, journals).length > 0) throw new Error('a transaction is still open');
+  assertBooksClosed(world);
   const seen = (way.see ?? ((files: Files) => files))(seeThrough(world));
   const verdict = isDeepStrictEqual(seen, sorted(way.new)) ? 'new' : isDeepStrictEqual(seen, sorted(way.old)) ? 'old' : undefined;
   if (verdict === undefined) throw new Error(`neither old nor new: ${JSON.stringify(seen)}`);
@@ -66,6 +69,18 @@ function check(world: DeviceWorld, way: Way): 'old' | 'new' {
   const versions = join(world.layout.installDir, '.holdline/versions');
   if (existsSync(versions) && readdirSync(versions).length > 0) throw new Error(`left behind: ${readdirSync(versions).join()}`);
   return verdict;
+}
+
+/** What ended is in the history, and a version that failed its probes is blocked, wherever the power went. */
+function assertBooksClosed(world: DeviceWorld): void {
+  const fs = createFilesystem();
+  const history = readHistory(fs, world.layout, 100);
+  const { blocked } = readDeviceState(fs, world.layout);
+  for (const { summary: { begin, end } } of listJournals(fs, join(world.layout.stateDir, 'journal'))) {
+    if (end === null || end.outcome === 'discarded') continue;
+    if (!history.some((entry) => entry.transaction === begin.transaction)) throw new Error(`${begin.transaction} (${end.outcome}) is not in the history`);
+    if (end.code === 'health-failed' && begin.plan.kind === 'update' && !blocked.some((entry) => entry.version === begin.plan.to.version)) throw new Error(`${begin.plan.to.version} failed its probes and is not blocked`);
+  }
 }
 
 export const sorted = (files: Files): Files => Object.fromEntries(Object.entries(files).sort());

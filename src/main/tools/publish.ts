@@ -16,6 +16,8 @@ import { askPassword } from './ask-password.js';
 
 const TYPES: readonly UpdateType[] = ['patch', 'minor', 'major', 'security', 'hotfix'];
 const QUIET = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+/** The answer to an upload comes when the last byte has gone up a slow line. */
+const UPLOAD_MS = 3_600_000;
 const DEFAULT_API = 'https://api.github.com';
 
 export async function publish(request: PublishRequest): Promise<MadeReport> {
@@ -39,7 +41,7 @@ async function upload(built: BuiltRelease, repo: string, tag: string, token: str
   process.once('SIGINT', () => stop.abort(new HoldlineError('interrupted', 'cannot go on: stopped; the release is still a draft, run it again')));
   const env = process.env;
   const { url } = await uploadRelease(
-    { fs: createFilesystem(), clock: systemClock, log: QUIET, fetch: createFetch({ proxy: { https: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? null, http: env['http_proxy'] ?? null, no: env['no_proxy'] ?? env['NO_PROXY'] ?? null } }) },
+    { fs: createFilesystem(), clock: systemClock, log: QUIET, fetch: createFetch({ headersTimeoutMs: UPLOAD_MS, proxy: { https: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? null, http: env['http_proxy'] ?? null, no: env['no_proxy'] ?? env['NO_PROXY'] ?? null } }) },
     { repo, tag, token, apiUrl: env['GITHUB_API_URL'] ?? DEFAULT_API, prerelease: semver.prerelease(built.manifest.version) !== null, notes: built.manifest.notes, files: built.files },
     stop.signal,
   );
