@@ -1,7 +1,7 @@
 // holdline.json, read strictly: bytes -> Manifest. Pure.
 // Under `trust.require: signature` its bytes must have been verified before they come here.
 import semver from 'semver';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { HoldlineError } from '../domain/errors.js';
 import { MANIFEST_FORMAT, type Manifest } from '../domain/manifest.js';
 import type { ArchiveLimits } from '../domain/settings.js';
@@ -10,29 +10,33 @@ import { isPlainName } from './plain-name.js';
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
 
 const MAX_LIST = 10_000;
-const digest = z.string().regex(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits');
-const bytes = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
-const assetName = z.string().refine(isPlainName, 'is not a plain file name');
-const version = z.string().max(256).refine((text) => semver.valid(text) === text, 'is not a plain semver version');
-const word = z.string().regex(/^[^\s\p{Cc}]{1,256}$/u, 'is not one word');
-const moment = z.string().refine((text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) && !Number.isNaN(Date.parse(text)), 'is not a UTC time like 2026-11-21T09:30:00Z');
+const text = (pattern: RegExp, why: string) => z.string().check(z.regex(pattern, why));
+const digest = text(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits');
+const bytes = (least = 0) => z.int().check(z.minimum(least, `is below ${least}`));
+const megabytes = z.number().check(z.minimum(0, 'is negative'));
+const assetName = z.string().check(z.refine(isPlainName, 'is not a plain file name'));
+const version = z.string().check(z.maxLength(256), z.refine((value) => semver.valid(value) === value, 'is not a plain semver version'));
+const word = text(/^[^\s\p{Cc}]{1,256}$/u, 'is not one word');
+const moment = z.string().check(z.refine((value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) && !Number.isNaN(Date.parse(value)), 'is not a UTC time like 2026-11-21T09:30:00Z'));
 /** What only later versions read; kept as it is. */
 const later = z.record(z.string(), z.unknown());
+const list = <Item extends z.ZodMiniType>(item: Item) => z._default(z.array(item).check(z.maxLength(MAX_LIST)), []);
 
 const requires = z.object({
-  min_version: version.optional(),
-  node: z.string().max(256).refine((text) => semver.validRange(text) !== null, 'is not a semver range').optional(),
-  arch: z.array(word).max(100).optional(),
-  memory_mb: z.number().nonnegative().optional(),
-  disk_mb: z.number().nonnegative().optional(),
-  components: z.record(z.string(), z.string()).optional(),
+  min_version: z.optional(version),
+  node: z.optional(z.string().check(z.maxLength(256), z.refine((value) => semver.validRange(value) !== null, 'is not a semver range'))),
+  arch: z.optional(z.array(word).check(z.maxLength(100))),
+  memory_mb: z.optional(megabytes),
+  disk_mb: z.optional(megabytes),
+  components: z.optional(z.record(z.string(), z.string())),
 });
-const payload = z.object({ asset: assetName, size: bytes.min(1), sha256: digest, unpacked_size: bytes });
-const files = z.object({ name: assetName, size: bytes, sha256: digest });
+const payload = z.object({ asset: assetName, size: bytes(1), sha256: digest, unpacked_size: bytes() });
+const files = z.object({ name: assetName, size: bytes(), sha256: digest });
 
+// zod/mini, as for the settings: the whole of zod costs every worker 4 MB and half of its start.
 const schema = z.object({
   format: z.literal(MANIFEST_FORMAT),
-  repo: z.string().max(256).regex(/^[\w.-]+\/[\w.-]+$/, 'is not OWNER/NAME'),
+  repo: z.string().check(z.maxLength(256), z.regex(/^[\w.-]+\/[\w.-]+$/, 'is not OWNER/NAME')),
   tag: word,
   version,
   channel: word,
@@ -40,16 +44,16 @@ const schema = z.object({
   payload,
   tree_digest: digest,
   files,
-  patches: z.array(z.object({ from: digest, asset: assetName, size: bytes, sha256: digest })).max(MAX_LIST).default([]),
-  requires: requires.default({}),
-  processes: z.array(z.unknown()).max(MAX_LIST).default([]),
-  hooks: later.default({}),
-  rollout: later.nullable().default(null),
+  patches: list(z.object({ from: digest, asset: assetName, size: bytes(), sha256: digest })),
+  requires: z._default(requires, {}),
+  processes: list(z.unknown()),
+  hooks: z._default(later, {}),
+  rollout: z._default(z.nullable(later), null),
   created: moment,
-  expires: moment.nullable().default(null),
-  notes: z.string().default(''),
+  expires: z._default(z.nullable(moment), null),
+  notes: z._default(z.string(), ''),
   /** Keys (`expires`, `requires.gpu`) a reader must understand or refuse: how a later format adds what must not be skipped. */
-  critical: z.array(z.string()).max(MAX_LIST).default([]),
+  critical: list(z.string()),
 });
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set([
@@ -66,7 +70,7 @@ export function parseManifest(content: Uint8Array, limits: ArchiveLimits): Manif
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw invalid(issue === undefined ? 'it is malformed' : `${issue.path.join('.') || 'it'}: ${issue.message}`);
+    throw invalid(issue === undefined ? 'it is malformed' : `${issue.path.join('.') || 'it'}: ${issue.code === 'invalid_type' ? `is no ${issue.expected}` : issue.message}`);
   }
   const { critical, ...manifest } = parsed.data;
   const unknown = critical.find((key) => !KNOWN_KEYS.has(key));
