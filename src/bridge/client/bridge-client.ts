@@ -16,7 +16,7 @@ import { WriteQueue } from './write-queue.js';
 const RETRY_FIRST_MS = 5;
 const RETRY_MAX_MS = 1000;
 /** A restarted app may meet its own dying connection; longer than this, somebody else has the seat. */
-const SEAT_RETRIES = 20;
+const SEAT_RETRIES = 6;
 /** These end the client: trying again would fail the same way. */
 const FINAL_ERRORS = new Set(['malformed', 'version', 'oversized', 'ack-future', 'write-gap', 'read-only', 'from-future', 'unexpected']);
 
@@ -46,6 +46,8 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
   /** The app's last word, said again after a reconnection. */
   #acked: { readonly epoch: string; readonly offset: number } | undefined;
   #welcomed = false;
+  /** Frames behind the first WELCOME wait one turn of the loop, so that an app that awaited it has its listeners on. */
+  #backlog: Frame[] | undefined;
 
   constructor(options: ConnectOptions) {
     super();
@@ -113,7 +115,7 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
     });
     socket.on('data', (chunk: Buffer) => {
       try {
-        for (const frame of reader.push(chunk)) if (this.#socket === socket && !this.#closed) this.#take(frame);
+        for (const frame of reader.push(chunk)) if (this.#socket === socket && !this.#closed) this.#receive(frame);
       } catch (error) {
         this.#stop(new HoldlineError('bridge-protocol', 'cannot understand the bridge: it speaks another protocol', { hint: 'Update the older of the two.', cause: error }));
       }
@@ -132,6 +134,17 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
     }
     this.#timer = setTimeout(() => { this.#connect(); }, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
+  }
+
+  #receive(frame: Frame): void {
+    if (this.#backlog === undefined) this.#take(frame);
+    else this.#backlog.push(frame);
+  }
+
+  #releaseBacklog(): void {
+    const frames = this.#backlog ?? [];
+    this.#backlog = undefined;
+    for (const frame of frames) if (!this.#closed) this.#take(frame);
   }
 
   #take(frame: Frame): void {
@@ -163,15 +176,21 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
     this.#down = false;
     this.#epoch = epoch;
     this.#position = from;
-    this.emit('epoch', { previous, epoch, from, accepted });
+    const tell = (): void => { this.emit('epoch', { previous, epoch, from, accepted }); };
+    if (this.#welcomed) tell();
+    else setImmediate(tell);
   }
 
   #welcome(frame: WelcomeFrame): void {
     this.#connected = true;
-    this.#welcomed = true;
     this.#retryMs = RETRY_FIRST_MS;
     this.#seatRetries = SEAT_RETRIES;
     if (frame.epoch !== this.#epoch) this.#enter(frame.epoch, frame.from, frame.accepted);
+    if (!this.#welcomed) {
+      this.#welcomed = true;
+      this.#backlog = [];
+      setImmediate(() => { this.#releaseBacklog(); });
+    }
     this.#position = frame.from;
     this.#down = frame.down;
     this.emit('connect', { epoch: frame.epoch, from: frame.from, resumed: frame.resumed, accepted: frame.accepted, down: frame.down });
