@@ -28,7 +28,11 @@ export class FakeDevice {
   }
 
   hangUp(): void { this.gone = true; this.wake(); }
-  wake(): void { this.#ready?.(); }
+  /** Level-triggered, as epoll is: it goes on as long as there is something and somebody wants it. */
+  wake(): void {
+    this.#ready?.();
+    if (this.watched && this.#readable && this.incoming.length > 0) setImmediate(() => { this.wake(); });
+  }
 }
 
 export function fakeSystem(device: FakeDevice): System {
