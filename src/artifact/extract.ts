@@ -77,9 +77,13 @@ export async function extractPayload(deps: ExtractDependencies, request: Extract
 }
 
 /** The tree a payload would give, by the same rules; nothing is written. */
-export async function listPayload(deps: ExtractDependencies, request: PayloadRequest, signal: AbortSignal): Promise<PayloadListing> {
+export async function listPayload(deps: ExtractDependencies, request: PayloadRequest, signal: AbortSignal): Promise<PayloadListing & { readonly versionText: string | null }> {
   try {
-    return await guessThenKnow(deps.log, (decided) => readPayload(deps, request, new ListWriter(), guessStrip(deps.fs, request, undefined, decided), signal));
+    return await guessThenKnow(deps.log, async (decided) => {
+      const writer = new ListWriter();
+      const listing = await readPayload(deps, request, writer, guessStrip(deps.fs, request, undefined, decided), signal);
+      return { ...listing, versionText: writer.versionText };
+    });
   } catch (thrown) {
     throw explainFsError(thrown, `read the release ${request.payload}`);
   }

@@ -4,7 +4,11 @@ import type { TreeEntry } from '../domain/tree.js';
 import { linkEntry } from './tree-links.js';
 import type { EntryWriter } from './tree-writer.js';
 
+const VERSION_PATH = 'VERSION';
+const MAX_VERSION_BYTES = 1024;
+
 export class ListWriter implements EntryWriter {
+  #version: Buffer = Buffer.alloc(0);
   #open: { readonly path: string; readonly executable: boolean; readonly size: number; readonly hash: Hash } | undefined;
 
   makeDirectory(): void { /* directories are no entries of a tree */ }
@@ -13,7 +17,16 @@ export class ListWriter implements EntryWriter {
     this.#open = { path, executable, size, hash: createHash('sha256') };
   }
 
-  write(bytes: Uint8Array): void { this.#open?.hash.update(bytes); }
+  write(bytes: Uint8Array): void {
+    this.#open?.hash.update(bytes);
+    if (this.#open?.path === VERSION_PATH && this.#version.length < MAX_VERSION_BYTES) this.#version = Buffer.concat([this.#version, bytes]);
+  }
+
+  /** What VERSION holds, trimmed; null without one or with more than a version. */
+  get versionText(): string | null {
+    const text = this.#version.toString('utf8').trim();
+    return text === '' || this.#version.length >= MAX_VERSION_BYTES ? null : text;
+  }
 
   endFile(): TreeEntry {
     if (this.#open === undefined) throw new Error('no file is being listed');

@@ -30,6 +30,7 @@ import { readBootId } from '../recovery/rescue-calls.js';
 import { assertTrust } from '../settings/assert-trust.js';
 import { createDirectorySource } from '../source/directory.js';
 import { createGitHubSource } from '../source/github.js';
+import { withPayloadVersions } from './payload-versions.js';
 import { bridgeInspector } from './bridge-inspector.js';
 import { layoutOf } from './read-settings.js';
 
@@ -63,7 +64,7 @@ function wireSources(settings: Settings, layout: Layout, fs: Filesystem, { log, 
     });
   }, settings.githubRepo);
   const paths = createDevicePaths(settings.preserve);
-  const payloadRequest = (payload: ObtainedPayload): PayloadRequest => ({
+  const payloadRequest = (payload: Pick<ObtainedPayload, 'path' | 'strip'>): PayloadRequest => ({
     payload: payload.path, strip: payload.strip, managedPaths: settings.managedPaths, limits: settings.limits, links: settings.archive.links,
   });
   const artifact = (from: ReleaseSource): ArtifactPorts => {
@@ -82,7 +83,7 @@ function wireSources(settings: Settings, layout: Layout, fs: Filesystem, { log, 
       }, signal),
     };
   };
-  return { source, sourceFrom: (path) => { assertTrust(settings); return createDirectorySource({ fs, path }); }, artifact, trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => log.warn('neither file, folder nor link: it is left where it is', { path }) }) } };
+  return { source, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path }), (payload, signal) => listPayload({ fs, report: () => undefined, log }, payloadRequest({ path: payload, strip: 'auto' }), signal)); }, artifact, trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => log.warn('neither file, folder nor link: it is left where it is', { path }) }) } };
 }
 
 /** Octokit and undici start with the first question: a rollback, or a busy answer, needs neither. */
