@@ -8,6 +8,7 @@ import { Hub } from './hub.js';
 import type { KeptName } from './kept-files.js';
 import { Line } from './line.js';
 import { lineFiles, openNewLine } from './open-line.js';
+import type { LineLock } from './line-lock.js';
 import type { OpenLine } from './open-line.js';
 import type { BridgeOptions } from './options.js';
 import { PtyLink } from './pty-link.js';
@@ -31,11 +32,7 @@ export interface BridgeServices {
   readonly log: (level: 'info' | 'warn', message: string, fields?: Readonly<Record<string, unknown>>) => void;
   /** Ends the process. */
   readonly exit: (code: number) => void;
-  readonly lock: number;
-  /** The machine's clock, the same in every process. */
-  readonly monotonicUs: () => number;
-  /** When the predecessor of a warm upgrade let go. */
-  readonly releasedAtUs: number | undefined;
+  readonly lock: LineLock;
 }
 
 export class Bridge {
@@ -86,17 +83,17 @@ export class Bridge {
   /** Ends in order, between two transfers: the kept descriptors stay valid for the next process. */
   stop(): void {
     this.#stopMoving();
+    this.#services.lock.release();
     this.#services.keeping.systemd?.stopping();
     this.#server?.close('the bridge is stopping', true);
   }
 
-  /** Reading first, everything else later: this is the pause of an upgrade. */
+  /** Reading first, everything else later: this is the pause of a restart or an upgrade. */
   #resume(line: OpenLine): void {
-    const { releasedAtUs, monotonicUs, log } = this.#services;
+    const { lock, log } = this.#services;
     this.#attach(line, 'resumed');
-    if (releasedAtUs === undefined) return;
-    this.#pauseMs = Math.round((monotonicUs() - releasedAtUs) / 10) / 100;
-    log('info', 'took the line over', { pause_ms: this.#pauseMs });
+    this.#pauseMs = lock.pauseMs();
+    if (this.#pauseMs !== null) log('info', 'took the line over', { pause_ms: this.#pauseMs });
   }
 
   #stopMoving(): void {
@@ -172,7 +169,7 @@ export class Bridge {
     if (this.#hub === undefined) return '{}';
     return JSON.stringify(reportBridge({
       name: options.name, version, pid: process.pid, port: options.port, baud: options.line.baud, keeper: keeping.kind, mode: system.kind,
-      pty: pty ? options.link ?? null : null, tcp: options.tcp ?? null, uptime_s: Math.round((monotonicMs() - this.#startedMs) / 1000), spool_bytes: options.capacity, upgrade_pause_ms: this.#pauseMs,
+      pty: pty ? options.link ?? null : null, tcp: options.tcp ?? null, uptime_s: Math.round((monotonicMs() - this.#startedMs) / 1000), spool_bytes: options.capacity, pause_ms: this.#pauseMs,
     }, this.#hub, clients));
   }
 }

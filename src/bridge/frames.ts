@@ -55,7 +55,7 @@ export function encodeFrame(frame: Frame): Buffer {
     case 'epoch': return assemble(FRAME.epoch, frame.from, epochBytes(frame.epoch), u64(frame.accepted), u64(frame.confirmed));
     case 'down': return assemble(FRAME.down, frame.head, epochBytes(frame.epoch), u64(frame.confirmed), text(frame.reason));
     case 'report': return assemble(FRAME.report, 0, Buffer.from(frame.json));
-    case 'go': return assemble(FRAME.go, frame.atUs);
+    case 'go': return assemble(FRAME.go, 0);
     case 'done': return assemble(FRAME.done, 0);
     case 'error': return assemble(FRAME.error, 0, u16(ERROR_NUMBER[frame.code]), text(frame.message));
   }
@@ -153,7 +153,7 @@ function decodeRest(type: number, offset: number, reader: PayloadReader): Frame 
     case FRAME.epoch: return { type: 'epoch', from: offset, epoch: reader.epoch(), accepted: reader.u64(), confirmed: reader.u64() };
     case FRAME.down: return { type: 'down', head: offset, epoch: reader.epoch(), confirmed: reader.u64(), reason: reader.rest().toString() };
     case FRAME.report: return { type: 'report', json: reader.rest().toString() };
-    case FRAME.go: return { type: 'go', atUs: offset };
+    case FRAME.go: return { type: 'go' };
     case FRAME.done: return { type: 'done' };
     case FRAME.error: return readError(reader);
     default: throw new ProtocolFault('malformed', `frame type 0x${type.toString(16).padStart(2, '0')} is unknown: this client speaks another protocol or a newer version`);

@@ -4,20 +4,19 @@ import { createConnection } from 'node:net';
 import { encodeFrame } from './frames.js';
 import { FrameReader } from './frame-reader.js';
 
-/** Resolves at GO with its time (monotonic µs), or with nothing when the predecessor has gone or refuses: the lock decides then. */
-export function awaitHandover(socketPath: string, pid: number): Promise<number | undefined> {
+/** Resolves at GO, or when the predecessor has gone or refuses: the lock decides then. */
+export function awaitHandover(socketPath: string, pid: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = createConnection(socketPath);
     const reader = new FrameReader();
-    const finish = (atUs?: number): void => { socket.destroy(); resolve(atUs); };
+    const finish = (): void => { socket.destroy(); resolve(); };
     socket.on('connect', () => { socket.write(encodeFrame({ type: 'takeover', pid })); });
-    socket.on('error', () => { finish(); });
-    socket.on('close', () => { finish(); });
+    socket.on('error', finish);
+    socket.on('close', finish);
     socket.on('data', (chunk: Buffer) => {
       try {
         // Any answer ends the wait: GO, or an ERROR that leaves the line where it is.
-        const { value } = reader.push(chunk).next();
-        if (value !== undefined) finish(value.type === 'go' ? value.atUs : undefined);
+        if (reader.push(chunk).next().done !== true) finish();
       } catch {
         finish();
       }

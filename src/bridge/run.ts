@@ -1,8 +1,7 @@
 // `bridge run`: finds out what it is (opener, keeper's child, systemd's main process, successor), takes the lock, and starts the bridge.
 // All modules are loaded before the first byte moves: it must survive its own files being replaced.
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import { Bridge } from './bridge.js';
 import { loadCLibrary } from './c-library.js';
@@ -12,6 +11,7 @@ import { becomeKeeper, chooseKeeping } from './keeping.js';
 import type { Command } from './keeping.js';
 import { readKeptFiles, REOPEN_VARIABLE, SUCCESSOR_VARIABLE } from './kept-files.js';
 import type { KeptName } from './kept-files.js';
+import { takeLineLock } from './line-lock.js';
 import { nativeSystem } from './native-system.js';
 import { lineFiles, makePipe, openNewLine, resumeLine } from './open-line.js';
 import type { OpenLine } from './open-line.js';
@@ -22,9 +22,6 @@ import { REOPEN_EXIT_CODE } from './shell-keeper.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
 import type { System } from './system.js';
-
-const LOCK_TRIES = 2000;
-const LOCK_WAIT_MS = 1;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 interface PtyEnd { readonly master: number; readonly pipe: number; readonly path: string }
@@ -41,24 +38,6 @@ function chooseSystem(options: BridgeOptions, log: Log): System {
   if (library !== undefined) return nativeSystem(library);
   log('warn', PLAIN_LIMITS);
   return plainSystem();
-}
-
-/** One process at a time moves a port's bytes; the kernel frees the lock with its holder. */
-async function takeLock(system: System, options: BridgeOptions, patient: boolean): Promise<number> {
-  const path = join(options.spool, 'lock');
-  const lock = openSync(path, 'a+');
-  for (let tries = patient ? LOCK_TRIES : 1; tries > 0; tries -= 1) {
-    if (system.lock(lock)) {
-      ftruncateSync(lock);
-      writeSync(lock, `${process.pid}\n`);
-      return lock;
-    }
-    await sleep(LOCK_WAIT_MS);
-  }
-  closeSync(lock);
-  throw new HoldlineError('busy', `cannot start the bridge ${options.name}: a live one serves ${options.socket} (pid ${readFileSync(path, 'utf8').trim() || 'unknown'})`, {
-    hint: `See \`holdline bridge status\`; a planned change is \`holdline bridge upgrade ${options.name}\` or a restart of its unit.`,
-  });
 }
 
 /** The link's own descriptors: the kept ones, or new ones. They outlive epochs. */
@@ -106,8 +85,8 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
   const keeping = chooseKeeping(system, env, command, () => new Map(ptyFiles(pty)), exit, options.keeper);
   if (keeping.kind === 'shell') system.native?.dieWithParent();
   for (const file of kept.values()) system.native?.inherit(file, false);
-  const releasedAtUs = successor ? await awaitHandover(options.socket, process.pid) : undefined;
-  const lock = await takeLock(system, options, successor || kept.size > 0);
+  if (successor) await awaitHandover(options.socket, process.pid);
+  const lock = await takeLineLock(system, options, successor || kept.size > 0);
   const patient = options.wait || env[REOPEN_VARIABLE] === '1';
   const opener = keeping.kind === 'none' && options.keeper ? system.native : undefined;
   if (opener !== undefined) {
@@ -124,7 +103,7 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
     return;
   }
   const line = resumed ?? (keeping.kind === 'shell' ? undefined : tryOpen(system, options, kept.get('tty'), patient, log));
-  const bridge = new Bridge({ system, options, keeping, version: context.version, monotonicMs: () => performance.now(), log, exit, lock, releasedAtUs, monotonicUs: () => Number(process.hrtime.bigint() / 1000n) });
+  const bridge = new Bridge({ system, options, keeping, version: context.version, monotonicMs: () => performance.now(), log, exit, lock });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       bridge.stop();

@@ -40,8 +40,8 @@ export interface BridgeReport {
   readonly pty: string | null;
   readonly tcp: number | null;
   readonly uptime_s: number;
-  /** How long nobody read at the last warm upgrade; null after any other start. */
-  readonly upgrade_pause_ms: number | null;
+  /** How long nobody read the line at the restart or upgrade this process came from; null after any other start. */
+  readonly pause_ms: number | null;
   readonly spool_bytes: number;
   readonly consumer: string | null;
   readonly clients: readonly ClientReport[];
@@ -56,7 +56,7 @@ export function reportStream(stream: Stream): StreamReport {
   };
 }
 
-export type Identity = Pick<BridgeReport, 'name' | 'version' | 'pid' | 'port' | 'baud' | 'keeper' | 'mode' | 'pty' | 'tcp' | 'uptime_s' | 'upgrade_pause_ms' | 'spool_bytes'>;
+export type Identity = Pick<BridgeReport, 'name' | 'version' | 'pid' | 'port' | 'baud' | 'keeper' | 'mode' | 'pty' | 'tcp' | 'uptime_s' | 'pause_ms' | 'spool_bytes'>;
 
 function describe(hub: Hub): string {
   const { line } = hub;

@@ -1,9 +1,9 @@
 // The predecessor's side of a warm upgrade. The successor boots beside us; when it asks, we stop between two transfers, let go of the
 // lock, say GO and end. Dying anywhere in between leaves the keeper to start a bridge from the kept descriptors.
+import type { LineLock } from './line-lock.js';
 import type { KeptFiles, KeptName } from './kept-files.js';
 import type { Session } from './session.js';
 import type { SystemdKeeper } from './systemd-keeper.js';
-import type { System } from './system.js';
 
 const SUCCESSOR_TIMEOUT_MS = 15_000;
 /** GO leaves with the next turn of the loop; a peer that has died must not keep us. */
@@ -20,12 +20,8 @@ export interface Keeping {
 }
 
 export interface UpgradeServices {
-  readonly system: System;
   readonly keeping: Keeping;
-  /** The bridge's own lock; let go at a handover. */
-  readonly lock: number;
-  /** The machine's clock, the same in every process. */
-  readonly monotonicUs: () => number;
+  readonly lock: LineLock;
   readonly log: (level: 'info' | 'warn', message: string) => void;
   readonly exit: (code: number) => void;
 }
@@ -64,14 +60,14 @@ export class Upgrade {
   }
 
   handOver(successor: Session, pid: number): boolean {
-    const { system, keeping, lock, log, exit, monotonicUs } = this.#services;
+    const { keeping, lock, log, exit } = this.#services;
     if (this.#pending === undefined) return false;
     const { asker, timer } = this.#pending;
     clearTimeout(timer);
     keeping.systemd?.mainProcess(pid);
     this.#retiring.stop();
-    system.unlock(lock);
-    successor.send({ type: 'go', atUs: Math.floor(monotonicUs()) }, () => { setImmediate(() => { exit(0); }); });
+    lock.release();
+    successor.send({ type: 'go' }, () => { setImmediate(() => { exit(0); }); });
     asker.send({ type: 'done' });
     log('info', `handed the line over to process ${pid}`);
     this.#retiring.leave();

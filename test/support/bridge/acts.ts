@@ -1,7 +1,5 @@
 // What is done to the processes of a scenario, again and again, at instants nobody chose.
-import { fstatSync, openSync, closeSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { askBridge } from '../../../src/bridge/inspect.js';
 import type { Rig, Scenario } from './scenario.js';
 
@@ -21,29 +19,6 @@ function killPid(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
 async function restartApp(rig: Rig): Promise<void> {
   await rig.app!.kill();
   rig.startApp();
-}
-
-/** Watches the spool grow while `act` runs and a little longer; the longest stand-still in ms. */
-async function watchReading(rig: Rig, act: () => Promise<unknown>): Promise<number> {
-  const spool = join(rig.directory, 'spool/p');
-  const epoch = readdirSync(spool).filter((name) => /^[0-9]{10}-/.test(name)).sort().at(-1) ?? '';
-  const file = openSync(join(spool, epoch, 'rx'), 'r');
-  let running = true;
-  const acting = act().then(() => sleep(20)).finally(() => { running = false; });
-  let longest = 0;
-  let size = fstatSync(file).size;
-  let since = performance.now();
-  while (running) {
-    await turn();
-    const now = fstatSync(file).size;
-    if (now === size) continue;
-    longest = Math.max(longest, performance.now() - since);
-    size = now;
-    since = performance.now();
-  }
-  closeSync(file);
-  await acting;
-  return longest;
 }
 
 async function killBridge(rig: Rig): Promise<void> {
@@ -86,12 +61,14 @@ export async function act(rig: Rig, { victim, count, everyMs }: Scenario): Promi
         const pid = await rig.pid();
         await upgrade(rig);
         await rig.pid(pid);
-        gaps.push((await rig.report())?.upgrade_pause_ms ?? Number.NaN);
+        gaps.push((await rig.report())?.pause_ms ?? Number.NaN);
         break;
       }
       case 'cold': {
         const pid = await rig.pid();
-        gaps.push(await watchReading(rig, async () => { killPid(pid, 'SIGTERM'); await rig.pid(pid); }));
+        killPid(pid, 'SIGTERM');
+        await rig.pid(pid);
+        gaps.push((await rig.report())?.pause_ms ?? Number.NaN);
         break;
       }
       case 'mid-upgrade': await killInUpgrade(rig); break;

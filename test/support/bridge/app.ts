@@ -27,7 +27,6 @@ function commit(): void {
 }
 
 const state = load();
-let limit = Number.MAX_SAFE_INTEGER;
 let finishing = false;
 let confirmed = 0;
 const client = await connectBridge({ path: socket, epoch: state.epoch, from: state.rx, client: 'proof app' });
@@ -43,7 +42,7 @@ const started = performance.now();
 const base = state.tx;
 const writer = setInterval(() => {
   if (pace === 0 || finishing) return;
-  const due = Math.min(limit, base + Math.floor((performance.now() - started) * pace));
+  const due = base + Math.floor((performance.now() - started) * pace);
   if (due <= state.tx) return;
   const from = state.tx;
   state.tx = due;

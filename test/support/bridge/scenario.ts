@@ -31,7 +31,7 @@ export interface Outcome {
   readonly missingOut: number;
   readonly wrong: readonly string[];
   readonly refused: number;
-  /** Longest times without growth of the spool around each upgrade or kill, where it was watched. */
+  /** How long nobody read, by the bridge's own clock, at each planned restart or upgrade. */
   readonly readingGapsMs: readonly number[];
   readonly report: BridgeReport | null;
 }
