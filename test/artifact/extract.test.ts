@@ -25,7 +25,7 @@ describe('extractPayload', () => {
       file('src/-rf *', 'x'), file('src/$(id)', 'x'), file('src/ lead and trail ', 'x'), file('src/no mode', 'x', 0), link('src/dangling', 'not/there'), { ...file('src/contiguous'), type: '7' }, { ...file('src/old'), type: '\0', magic: '' },
     ]));
     expect(readTree(createFilesystem(), bench.into)).toEqual(result.tree);
-    expect(await bench.list(readFileSync(join(bench.root, 'payload.tar.gz')))).toEqual({ tree: result.tree, stripped: null, entries: result.entries });
+    expect(await bench.list(readFileSync(join(bench.root, 'payload.tar.gz')))).toEqual({ tree: result.tree, stripped: null, entries: result.entries, versionText: '1.0.0' });
     expect(statSync(at('src/empty folder')).isDirectory()).toBe(true);
     expect(readlinkSync(at('src/bin'))).toBe('ä ö/../run');
     expect(inode(at('src/copy'))).not.toBe(inode(at('src/run')));
