@@ -85,6 +85,8 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
   const keeping = chooseKeeping(system, env, command, () => new Map(ptyFiles(pty)), exit, options.keeper);
   if (keeping.kind === 'shell') system.native?.dieWithParent();
   for (const file of kept.values()) system.native?.inherit(file, false);
+  // Everything that can be done before the predecessor stops is done before.
+  const resumed = resumeLine(system, options, kept);
   if (successor) await awaitHandover(options.socket, process.pid);
   const lock = await takeLineLock(system, options, successor || kept.size > 0);
   const patient = options.wait || env[REOPEN_VARIABLE] === '1';
@@ -96,7 +98,7 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
     pty = preparePty(system, options, kept);
     becomeKeeper(opener, command, env, new Map([...ptyFiles(pty), ...(line === undefined ? [] : lineFiles(line))]));
   }
-  const resumed = resumeLine(system, options, kept);
+  resumed?.stream.refresh();
   if (resumed === undefined && keeping.kind === 'shell' && kept.has('tty')) {
     log('warn', 'the spool of the kept port is gone: opening anew');
     exit(REOPEN_EXIT_CODE);

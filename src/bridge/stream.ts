@@ -17,9 +17,9 @@ export class Stream {
   readonly tx: number;
   readonly #system: System;
   readonly #record: number;
-  #counters: Counters;
-  #head: number;
-  #accepted: number;
+  #counters: Counters = EMPTY_COUNTERS;
+  #head = 0;
+  #accepted = 0;
   #rxReleased = 0;
   #txReleased = 0;
   #ended = false;
@@ -33,10 +33,15 @@ export class Stream {
     this.tx = tx;
     this.rx = openSync(join(directory, 'rx'), 'r+');
     this.#record = openSync(join(directory, 'record'), 'r+');
+    this.refresh();
+  }
+
+  /** Reads the positions again: a successor opens the files early and owns them only once it has the lock. */
+  refresh(): void {
     const stored = Buffer.alloc(RECORD_BYTES);
     readSync(this.#record, stored, 0, RECORD_BYTES, 0);
     this.#head = fstatSync(this.rx).size;
-    this.#accepted = fstatSync(tx).size;
+    this.#accepted = fstatSync(this.tx).size;
     // An unreadable record costs acknowledged bytes being offered again, never a byte.
     const counters = decodeRecord(stored) ?? EMPTY_COUNTERS;
     this.#counters = counters.tail <= this.#head ? counters : EMPTY_COUNTERS;
