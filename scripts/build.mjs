@@ -12,6 +12,7 @@ const roots = {
   recover: 'src/main/recover.ts',
   bridge: 'src/main/bridge.ts',
   library: 'src/main/library.ts',
+  'demo-device': 'src/main/demo/serial-device.ts',
   'bridge-client': 'src/bridge/client/index.ts',
 };
 const entryPoints = Object.fromEntries(Object.entries(roots).filter(([, path]) => existsSync(path)));
@@ -31,6 +32,7 @@ const common = {
   define: { HOLDLINE_VERSION: JSON.stringify(version) },
   sourcemap: false,
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
 };

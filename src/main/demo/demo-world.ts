@@ -14,6 +14,7 @@ import { makeKey } from '../../publish/make-key.js';
 import { parseSecretKey } from '../../publish/secret-key.js';
 import { uploadRelease } from '../../publish/upload-release.js';
 import { appFiles, EDITED_GREETING, type AppFiles } from './demo-app.js';
+import { startSerialLine, type SerialLine } from './serial-line.js';
 import { startLocalGitHub, type LocalGitHub } from './local-github/index.js';
 
 export const REPO = 'lab/thermometer';
@@ -28,6 +29,7 @@ export interface DemoWorld {
   readonly backupPath: string;
   readonly github: LocalGitHub;
   readonly appUrl: string;
+  readonly line: SerialLine;
   /** Builds, signs, uploads, publishes. */
   publish(version: string): Promise<Manifest>;
   startDaemon(): void;
@@ -52,15 +54,16 @@ export async function createDemoWorld(): Promise<DemoWorld> {
   const secretFile = join(directory, 'demo.key');
   const { publicKey } = makeKey(fs, { secretFile, publicFile: join(directory, 'demo.pub'), password: null });
   const port = await freePort();
+  const line = await startSerialLine(directory);
   const settingsFile = join(directory, 'holdline.yaml');
-  writeFileSync(settingsFile, settingsText(github.apiUrl, publicKey, port));
+  writeFileSync(settingsFile, settingsText(github.apiUrl, publicKey, port, line.env));
   // The plain folder a person has before holdline: 1.0.0 by hand, and an edit of their own in config/.
   writeFiles(appDir, appFiles('1.0.0'));
   writeFileSync(join(appDir, 'config', 'app.json'), `${JSON.stringify({ greeting: EDITED_GREETING }, undefined, 2)}\n`);
   let daemon: ChildProcess | undefined;
   let log = '';
   return {
-    directory, appDir, settingsFile, backupPath: join(directory, 'backups'), github, appUrl: `http://127.0.0.1:${port}/`, daemonLog: () => log,
+    directory, appDir, settingsFile, backupPath: join(directory, 'backups'), github, line, appUrl: `http://127.0.0.1:${port}/`, daemonLog: () => log,
     async publish(version) {
       const tree = join(directory, `tree-${version}`);
       const out = join(directory, `release-${version}`);
@@ -73,20 +76,21 @@ export async function createDemoWorld(): Promise<DemoWorld> {
     },
     startDaemon() {
       const { GITHUB_TOKEN: _token, GITHUB_API_URL: _api, GITHUB_REPO: _repo, HOLDLINE_CONFIG: _config, ...env } = process.env;
-      daemon = spawn(process.execPath, [fileURLToPath(new URL('./cli.js', import.meta.url)), 'run', '--config', settingsFile], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      daemon = spawn(process.execPath, [fileURLToPath(new URL('./cli.js', import.meta.url)), 'run', '--config', settingsFile], { env: { ...env, HOLDLINE_BRIDGE_DIR: line.socketDir }, stdio: ['ignore', 'pipe', 'pipe'] });
       const keep = (chunk: Buffer): void => { log = (log + chunk.toString()).slice(-20_000); };
       daemon.stdout?.on('data', keep);
       daemon.stderr?.on('data', keep);
     },
     async close() {
       if (daemon !== undefined) await stopProcess(daemon);
+      await line.close();
       await github.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-function settingsText(apiUrl: string, publicKey: string, port: number): string {
+function settingsText(apiUrl: string, publicKey: string, port: number, env: Readonly<Record<string, string>>): string {
   return `# The settings of the demo: what a device would have in /etc/holdline/holdline.yaml.
 github_repo: ${REPO}
 github_api_url: ${apiUrl}
@@ -99,8 +103,10 @@ check_interval: 1
 trust: {require: signature, keys: ["${publicKey}"]}
 services:
   - {name: web, command: [node, src/server.js], env: {PORT: "${port}"}, stop_timeout: 5}
+  - {name: reader, command: [node, src/reader.js], env: ${JSON.stringify(env)}, stop_timeout: 5}
 health:
   - {http: "http://127.0.0.1:${port}/health", status: 200, timeout: 2}
+  - {bridge: meter}
 probation: {seconds: 3, interval: 0.5, failures: 3}
 `;
 }

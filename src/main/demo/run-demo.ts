@@ -18,6 +18,8 @@ import { watchApp, type AppWatch } from './watch-app.js';
 const TOTAL_MS = 55_000;
 const POLL_MS = 50;
 
+type Until = (what: string, is: (status: StatusReport) => boolean) => Promise<StatusReport>;
+
 export async function runDemo({ terminal }: { readonly terminal: Terminal }): Promise<number> {
   const story = createStory(terminal);
   const world = await createDemoWorld();
@@ -38,7 +40,7 @@ export async function runDemo({ terminal }: { readonly terminal: Terminal }): Pr
 
 async function play(story: Story, world: DemoWorld, watch: AppWatch, deadline: number): Promise<void> {
   const updater = new OtaUpdater({ config: world.settingsFile });
-  const until = async (what: string, is: (status: StatusReport) => boolean): Promise<StatusReport> => {
+  const until: Until = async (what, is) => {
     for (;;) {
       const status = await updater.getStatus();
       if (is(status)) return status;
@@ -50,8 +52,8 @@ async function play(story: Story, world: DemoWorld, watch: AppWatch, deadline: n
   await world.publish('1.0.0');
   story.tell('published 1.0.0, signed; the device has it in a plain folder, with an edit of its own in config/');
   world.startDaemon();
-  await until('the app', (s) => s.daemon.running && s.last_check !== null && watch.last?.version === '1.0.0');
-  story.tell('the daemon runs and has started the app; it answers as 1.0.0; the folder is still as it was');
+  await until('the app', (s) => s.daemon.running && s.last_check !== null && watch.last?.version === '1.0.0' && world.line.read().next > 0);
+  story.tell('the daemon runs and has started the app; it answers as 1.0.0 and reads the instrument through the bridge');
   const before = hashFolder(world.appDir);
 
   const good = await world.publish('1.1.0');
@@ -68,7 +70,21 @@ async function play(story: Story, world: DemoWorld, watch: AppWatch, deadline: n
   story.tell(`reverted and blocked: ${blocked.blocked[0]?.reason ?? ''}`);
   await until('the answer of 1.1.0', () => watch.last?.version === '1.1.0');
   checkReverted(story, world, watch, good, blocked);
+  story.check('the bridge was replaced by a new process while the line ran', world.line.upgradeBridge());
+  await checkLine(story, world, until);
   showTable(story, world, watch, blocked);
+}
+
+/** The instrument stops; when the app has committed the last line it sent, everything must have arrived exactly once. */
+async function checkLine(story: Story, world: DemoWorld, until: Until): Promise<void> {
+  const sent = await world.line.stopDevice();
+  await until('the last line of the instrument', () => world.line.read().bytes >= sent.bytes);
+  const got = world.line.read();
+  story.check(`the instrument sent ${sent.bytes} bytes, the app committed as many`, got.bytes === sent.bytes && got.next === sent.lines, JSON.stringify({ sent, got }));
+  story.check('none lost, none doubled, none refused by the line', got.lost === 0 && got.doubled === 0 && sent.refused === 0, JSON.stringify({ sent, got }));
+  story.table('the serial line, over one good update, one reverted update and one bridge upgrade', [
+    ['bytes sent', 'committed by the app', 'lines lost', 'lines doubled'], [String(sent.bytes), String(got.bytes), String(got.lost), String(got.doubled)],
+  ]);
 }
 
 function checkGood(story: Story, world: DemoWorld, watch: AppWatch, manifest: Manifest, before: ReadonlyMap<string, string>): void {
