@@ -38,34 +38,32 @@ function openPty(): { readonly master: number; readonly path: string } {
 
 const { master, path } = openPty();
 const begun = performance.now();
-let lines = 0;
-let bytes = 0;
+const sent = { lines: 0, bytes: 0, refused: 0 };
+const asked = { stop: false };
 let unsent = Buffer.alloc(0);
-let refused = 0;
-let stopping = false;
 
 function tick(): void {
   const due = Math.floor((performance.now() - begun) * BYTES_PER_SECOND / 1000);
-  while (unsent.length > 0 || (!stopping && bytes < due)) {
+  while (unsent.length > 0 || (!asked.stop && sent.bytes < due)) {
     if (unsent.length === 0) {
-      unsent = Buffer.from(`${String(lines).padStart(8, '0')}\n`);
-      lines += 1;
+      unsent = Buffer.from(`${String(sent.lines).padStart(8, '0')}\n`);
+      sent.lines += 1;
     }
     try {
       const took = writeSync(master, unsent);
       unsent = unsent.subarray(took);
-      bytes += took;
+      sent.bytes += took;
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') throw error;
       // Nobody read for as long as the kernel buffers: a real line would have lost it. Said, not hidden.
-      refused += 1;
+      sent.refused += 1;
       return;
     }
   }
-  if (stopping) process.stdout.write(`${JSON.stringify({ lines, bytes, refused })}\n`, () => process.exit(0));
+  if (asked.stop) process.stdout.write(`${JSON.stringify(sent)}\n`, () => process.exit(0));
 }
 
 setInterval(tick, TICK_MS);
-process.stdin.once('data', () => { stopping = true; });
+process.stdin.once('data', () => { asked.stop = true; });
 process.stdin.once('end', () => process.exit(0));
 process.stdout.write(`${JSON.stringify({ path })}\n`);
