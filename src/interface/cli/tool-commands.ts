@@ -23,7 +23,7 @@ function addRunning(program: Command, b: Bindings): void {
 
 function addSetUp(program: Command, b: Bindings): void {
   program.command('init').description('write a commented settings file and say what to do next').argument('<owner/repo>')
-    .option('-f, --file <file>', 'where to write it', '/etc/holdline/holdline.yaml').option('-d, --install-dir <dir>', "the app's folder", '.')
+    .option('-f, --file <file>', 'where to write it', process.env['HOLDLINE_CONFIG'] ?? '/etc/holdline/holdline.yaml').option('-d, --install-dir <dir>', "the app's folder", '.')
     .option('--force', 'replace an existing file').option('--json', 'one JSON object on standard output')
     .action((repo: string, options: CommonOptions & { file: string; installDir: string; force?: boolean }) => b.show(options, async () => {
       const report = await (await b.tools()).init({ repo, file: options.file, installDir: options.installDir, force: options.force === true });
