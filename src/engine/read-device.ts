@@ -1,6 +1,6 @@
 // Reads a device as it stands: what runs, what is kept, what the managed paths are. Changes nothing; call it under the lock before a plan is made.
 import { dirname, join } from 'node:path';
-import { parse } from 'semver';
+import parse from 'semver/functions/parse.js';
 import type { Device, KeptVersion, ManagedPath } from '../domain/device.js';
 import { HoldlineError } from '../domain/errors.js';
 import { explainFsError } from '../domain/fs-errors.js';

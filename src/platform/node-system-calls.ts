@@ -1,6 +1,5 @@
 // SystemCalls on Node: node:fs, renameat2 through koffi, syncfs through the `sync` command.
-// koffi is loaded at the first exchange only: most runs never need it.
-import { spawnSync } from 'node:child_process';
+// koffi is loaded at the first exchange only, child_process at the first syncfs: `--status` needs neither.
 import {
   chmodSync, closeSync, constants, copyFileSync, fstatSync, fsyncSync, lchownSync, linkSync, lstatSync, mkdirSync, openSync,
   readdirSync, readlinkSync, readSync, realpathSync, renameSync, rmdirSync, statfsSync, symlinkSync, truncateSync, unlinkSync, writeSync,
@@ -75,7 +74,7 @@ function makeExchange(): SystemCalls['exchange'] {
 
 /** syncfs(2) through coreutils; the only way without native code that reports a write error. */
 function syncFilesystem(path: string): void {
-  const ran = spawnSync('sync', ['-f', '--', path], { stdio: ['ignore', 'ignore', 'pipe'], timeout: SYNC_TIMEOUT_MS, env: commandEnvironment() });
+  const ran = process.getBuiltinModule('node:child_process').spawnSync('sync', ['-f', '--', path], { stdio: ['ignore', 'ignore', 'pipe'], timeout: SYNC_TIMEOUT_MS, env: commandEnvironment() });
   if (ran.error !== undefined) throw ran.error;
   if (ran.status !== 0) throw systemError('EIO', 'syncfs', path, ran.stderr.toString().trim() || `sync was killed by ${ran.signal ?? 'nobody'}`);
 }

@@ -1,14 +1,17 @@
 // Asks the running daemon over its control socket; tells when there is none.
+import { existsSync } from 'node:fs';
 import { HoldlineError } from '../../domain/errors.js';
 import type { Report } from '../../domain/results.js';
 import { MAX_LINE_BYTES, revivedError, type Answer, type Method } from '../../interface/control/protocol.js';
-import { connectLines } from '../../platform/control-socket.js';
 
 /** No daemon listens: the caller does the work itself. */
 export const NO_DAEMON = Symbol('no daemon');
 
 /** @throws the daemon's own HoldlineError; `interrupted` when it went away in the middle */
 export async function askDaemon(socket: string, method: Method, params: object, report: Report): Promise<unknown> {
+  // Without a socket nobody listens, and `--status` is spared loading the network.
+  if (!existsSync(socket)) return NO_DAEMON;
+  const { connectLines } = await import('../../platform/control-socket.js');
   let resolve: (value: unknown) => void = () => undefined;
   let reject: (error: HoldlineError) => void = () => undefined;
   const answered = new Promise<unknown>((yes, no) => { resolve = yes; reject = no; });

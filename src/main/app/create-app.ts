@@ -10,6 +10,7 @@ import type { Method } from '../../interface/control/protocol.js';
 import type { Terminal } from '../../interface/cli/terminal.js';
 import { layoutOf, readSettings } from '../read-settings.js';
 import { askDaemon, NO_DAEMON } from './ask-daemon.js';
+import { readStatus } from './read-status.js';
 import { terminalLog } from './terminal-log.js';
 
 export interface AppParts { readonly settingsFile: string | undefined; readonly report: Report; readonly terminal: Terminal }
@@ -30,7 +31,7 @@ export function createApp(parts: AppParts): App {
     adopt: (request) => work<UpdateResult>('adopt', { kind: 'adopt', ...request }, request),
     rollback: (request) => work<UpdateResult>('rollback', { kind: 'rollback', target: request.target, dryRun: request.dryRun }, request),
     unblock: (version) => work('unblock', { kind: 'unblock', version }, { version }),
-    status: async () => (await import('./read-status.js')).readStatus(context.settings, context.layout),
+    status: () => readStatus(context.settings, context.layout),
     history: async (limit) => (await import('./read-device.js')).readHistoryOf(context.layout, limit),
     backups: async () => (await import('./read-device.js')).readBackupsOf(context.layout),
     verify: async () => (await import('./read-device.js')).verifyAll(context.settings, context.layout),

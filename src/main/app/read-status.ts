@@ -1,5 +1,5 @@
 // `--status`: read from what is on the disk and from the daemon where one runs. Asks no server, takes no lock, changes nothing.
-import semver from 'semver';
+import isNewer from 'semver/functions/gt.js';
 import { toHoldlineError } from '../../domain/errors.js';
 import { controlSocket, journalDir, sourceCacheFile, type Layout } from '../../domain/layout.js';
 import type { Filesystem, Logger } from '../../domain/ports.js';
@@ -26,7 +26,7 @@ export async function readStatus(settings: Settings, layout: Layout): Promise<St
   const { state, problem } = readState(fs, layout);
   const current = peekVersion({ fs, layout, settings });
   const github = recallSource(readSourceCache(fs, sourceCacheFile(layout), SILENT), scopeKey(settings.githubApiUrl.replace(/\/+$/u, ''), settings.githubRepo, settings.githubToken), systemClock.now());
-  const available = state.latest_version !== null && (current === null || semver.gt(state.latest_version, current)) && !state.blocked.some((b) => b.version === state.latest_version);
+  const available = state.latest_version !== null && (current === null || isNewer(state.latest_version, current)) && !state.blocked.some((b) => b.version === state.latest_version);
   return {
     app: settings.app, install_dir: layout.installDir, current_version: current, latest_version: state.latest_version, update_available: available,
     state: stateOf(fs, layout, state, activity), waiting: state.waiting, last_check: state.last_check, last_update: state.last_update, last_error: problem ?? state.last_error,
