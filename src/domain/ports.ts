@@ -149,6 +149,8 @@ export interface ReleaseSource {
   list(signal: AbortSignal): Promise<ReleaseListing>;
   /** Each call asks anew, so an expired link is replaced by a fresh one. */
   open(asset: Asset, range: { readonly from: number; readonly etag?: string | undefined } | undefined, signal: AbortSignal): Promise<AssetResponse>;
+  /** The sigstore bundles it keeps for content of this sha256 (lower-case hex), as JSON values; absent where a source keeps none. */
+  attestations?(sha256: string, signal: AbortSignal): Promise<readonly unknown[]>;
   requestsToday(): number;
   rateLimit(): RateLimit | null;
 }

@@ -3,9 +3,28 @@ import type { Mistake } from './errors.js';
 
 export interface TrustKey { readonly name: string; /** minisign public key, base64 */ readonly publicKey: string }
 
+/** Which sigstore attestation a payload must have; identities are compared exactly, never as patterns. */
+export interface AttestationSettings {
+  /** provenance: which GitHub workflow built it, from what; release: GitHub's own statement about an immutable release. */
+  readonly kind: 'provenance' | 'release';
+  /** The pinned trusted_root file; null: the shipped one of Sigstore's public-good instance. */
+  readonly rootFile: string | null;
+  /** Who vouched for the build's identity: the OIDC issuer. */
+  readonly issuer: string;
+  /** `https://github.com`. */
+  readonly server: string;
+  /** Path in the repository: `.github/workflows/release.yml`. */
+  readonly workflow: string;
+  /** Decimal, as GitHub numbers them: a name can be taken over, a number cannot. */
+  readonly repositoryId: string;
+  readonly ownerId: string;
+}
+
 export interface TrustSettings {
   readonly require: 'signature' | 'checksum' | 'none';
   readonly keys: readonly TrustKey[];
+  /** Absent: none is asked for. */
+  readonly attestation?: AttestationSettings | undefined;
   /** Key files that could not be used: told when a release is to be read, so that `--status` still works. */
   readonly problems?: readonly Mistake[];
 }

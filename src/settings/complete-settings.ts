@@ -2,6 +2,7 @@
 import { join, relative, resolve, sep } from 'node:path';
 import { HOUSE } from '../domain/layout.js';
 import type { Settings } from '../domain/settings.js';
+import { completeAttestation } from './complete-attestation.js';
 import { completeHealth } from './complete-health.js';
 import { completeServices } from './complete-services.js';
 import { completeTrust, type ReadKeyFile } from './complete-trust.js';
@@ -34,6 +35,8 @@ export function completeSettings(input: SettingsInput, around: Surroundings): Co
     (path === undefined ? undefined : resolve(around.flagKeys.has(key) ? around.workingFolder : around.fileFolder, path));
   const app = input.app ?? input.github_repo.slice(input.github_repo.indexOf('/') + 1);
   const stateDir = absolute('state_dir', input.state_dir) ?? join(STATE_ROOT, app);
+  const besideFile = (path: string): string => resolve(around.fileFolder, path);
+  const attestation = completeAttestation(input.trust, { githubRepo: input.github_repo, githubApiUrl: input.github_api_url, absolute: besideFile }, findings);
   const settings: Settings = {
     file: around.file,
     githubRepo: input.github_repo,
@@ -57,7 +60,7 @@ export function completeSettings(input: SettingsInput, around: Surroundings): Co
     preserve: input.preserve,
     channel: input.channel,
     asset: input.asset ?? null,
-    trust: completeTrust(input.trust, (path) => resolve(around.fileFolder, path), around.readKeyFile),
+    trust: { ...completeTrust(input.trust, besideFile, around.readKeyFile), ...(attestation === undefined ? {} : { attestation }) },
     services: completeServices(input.services, findings),
     health: completeHealth(input.health, input.services, findings),
     probation: { ...input.probation, maxRestarts: input.max_probation_restarts },

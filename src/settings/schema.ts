@@ -73,9 +73,19 @@ export const KEY_FORMS = [{ key: 'key', shape: inlineKey.shape }, { key: 'file',
 
 const managedPath = z.string().check(z.refine(isManagedPath, 'must be a relative path inside install_dir without "." or ".." parts, and not .holdline'));
 
+const githubId = z.int().check(z.minimum(1));
+const TRUST = {
+  attestation: 'off', attestation_workflow: '.github/workflows/release.yml', attestation_issuer: 'https://token.actions.githubusercontent.com',
+} as const;
 const trust = z.strictObject({
   require: z._default(z.enum(['signature', 'checksum', 'none']), 'signature'),
   keys: z._default(z.array(z.union([inlineKey, fileKey, keyText])), []),
+  attestation: z._default(z.enum(['off', 'required', 'release']), TRUST.attestation),
+  attestation_root: z.optional(text),
+  attestation_workflow: z._default(z.string().check(z.regex(/^\.github\/workflows\/[^\s/@\p{Cc}]+\.ya?ml$/u, 'must be a workflow file: .github/workflows/NAME.yml')), TRUST.attestation_workflow),
+  attestation_issuer: z._default(z.string().check(z.regex(/^https:\/\/[^\s\p{Cc}]+$/u, 'must be an https:// address')), TRUST.attestation_issuer),
+  repository_id: z.optional(githubId),
+  owner_id: z.optional(githubId),
 });
 const probation = z.strictObject({
   seconds: seconds(60),
@@ -109,7 +119,7 @@ export const settingsSchema = z.strictObject({
   channel: z._default(z.string().check(z.regex(/^[A-Za-z][0-9A-Za-z-]{0,31}$/u, 'must be a word of letters, digits and "-"')), 'stable'),
   asset: z.optional(text.check(z.refine((value) => !value.includes('/'), 'must be a pattern for a file name, without "/"'))),
   incomplete_release_wait: seconds(3600),
-  trust: z._default(trust, { require: 'signature', keys: [] }),
+  trust: z._default(trust, { require: 'signature', keys: [], ...TRUST }),
   services: z._default(z.array(z.union([unitService, commandService])), []),
   health: z._default(z.array(z.union([httpProbe, tcpProbe, commandProbe, serviceProbe, bridgeProbe])), []),
   probation: z._default(probation, { seconds: 60, interval: 5, failures: 3 }),

@@ -34,13 +34,22 @@ describe('config/holdline.schema.json', () => {
 describe('config/holdline.yaml', () => {
   it('names every key, in use or commented out', () => {
     for (const key of Object.keys(settingsSchema.shape)) expect(example).toMatch(new RegExp(`^(?:# )?${key}:`, 'mu'));
-    for (const [section, keys] of Object.entries({ trust: ['require', 'keys'], probation: ['seconds', 'interval', 'failures'], archive: ['links'], limits: ['payload_bytes', 'unpacked_bytes', 'entries', 'depth', 'ratio'] })) {
+    for (const [section, keys] of Object.entries({ trust: ['require', 'keys', 'attestation'], probation: ['seconds', 'interval', 'failures'], archive: ['links'], limits: ['payload_bytes', 'unpacked_bytes', 'entries', 'depth', 'ratio'] })) {
       const node = parseDocument(example).get(section);
       expect(isMap(node) ? node.items.map(({ key }) => String(key)) : []).toEqual(keys);
     }
   });
   it('loads, and states the defaults: without its values the settings are the same', () => {
     expect(loadSettings({ ...sources, text: example })).toEqual(loadSettings({ ...sources, text: 'github_repo: owner/name\n' }));
+  });
+  it('names every key of trust, in use or commented out', () => {
+    const { shape } = settingsSchema.shape.trust.def.innerType;
+    for (const key of Object.keys(shape)) expect(example).toMatch(new RegExp(`^  (?:# )?${key}:`, 'mu'));
+    const uncommented = example.replaceAll(/^ {2}# (?=(?:repository_id|owner_id|attestation_\w+):)/gmu, '  ').replace('attestation: off', 'attestation: required');
+    expect(loadSettings({ ...sources, text: uncommented }).trust.attestation).toEqual({
+      kind: 'provenance', rootFile: '/etc/holdline/trusted_root.jsonl', issuer: 'https://token.actions.githubusercontent.com', server: 'https://github.com',
+      workflow: '.github/workflows/release.yml', repositoryId: '123456789', ownerId: '1234567',
+    });
   });
   it('has comments that load too', () => {
     const uncommented = example.split('\n').map((line) => line.replace(/^# (?=(?:asset|install_dir|app|state_dir|runtime_dir|backup_path):)/u, '').replace(/^#(?= {2}(?:- (?:unit|\{(?:name|http|tcp|command|service|bridge):)| {2}\w+:))/u, '').replace(/^(services|health): \[\]/u, '$1:')).join('\n');
