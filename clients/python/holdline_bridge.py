@@ -282,9 +282,15 @@ class BridgeClient:
         flags, epoch = payload[2], payload[4:12].hex()
         _head, _tail, accepted, confirmed = struct.unpack(">QQQQ", payload[12:44])
         self._retry, self._seat_retries = _RETRY_FIRST_S, _SEAT_RETRIES
+        self.resumed, self.down, self._welcomed = bool(flags & 1), bool(flags & 2), True
+        if epoch == NO_EPOCH:  # everything of ours was acknowledged, and the device is away; the next one comes as EPOCH
+            self._unaccepted.clear()
+            return
         if epoch != self.epoch:
+            down = self.down
             self._enter(epoch, offset, accepted, confirmed)
-        self.position, self.resumed, self.down, self._welcomed = offset, bool(flags & 1), bool(flags & 2), True
+            self.down = down
+        self.position = offset
         self._settle(accepted, confirmed)
         if self._acked is not None and self._acked[0] == epoch:
             self._send(_ACK, self._acked[1], bytes.fromhex(epoch))

@@ -15,10 +15,21 @@ function groupName(gid: number): string {
 /** "socat (pid 812)" for each process we may look into that has the device open. */
 export function findHolders(device: string): string[] {
   const holders: string[] = [];
+  const wanted = statSync(device, { throwIfNoEntry: false });
+  // The same name in a container may be another device.
+  const isIt = (path: string): boolean => {
+    try {
+      if (readlinkSync(path) !== device) return false;
+      const held = statSync(path);
+      return held.dev === wanted?.dev && held.ino === wanted.ino;
+    } catch {
+      return false;
+    }
+  };
   for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
     if (Number(pid) === process.pid) continue;
     try {
-      const holds = readdirSync(`/proc/${pid}/fd`).some((file) => { try { return readlinkSync(`/proc/${pid}/fd/${file}`) === device; } catch { return false; } });
+      const holds = readdirSync(`/proc/${pid}/fd`).some((file) => isIt(`/proc/${pid}/fd/${file}`));
       if (holds) holders.push(`${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`);
     } catch {
       // Gone meanwhile, or another user's: its files are not ours to see.

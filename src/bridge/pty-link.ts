@@ -149,7 +149,7 @@ export class PtyLink implements Participant {
     const wanted = stream.head - from;
     if (wanted <= 0) return;
     const { moved } = this.#system.send(reader, this.#files.master, wanted);
-    stream.deliver(from, from + moved);
+    stream.deliver(from + moved);
     this.#blocked = moved < wanted;
     this.#hub.acknowledge(stream, from + moved);
   }

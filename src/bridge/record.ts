@@ -35,14 +35,13 @@ export function decodeRecord(bytes: Buffer): Counters | undefined {
 /** The app has committed everything before `offset`. */
 export function acknowledge(counters: Counters, offset: number): Counters {
   if (offset <= counters.tail) return counters;
-  // What is acknowledged was delivered, even when a killed bridge could not note it.
-  return { ...deliver(counters, counters.tail, offset), tail: offset, acknowledged: counters.acknowledged + offset - counters.tail };
+  return { ...deliver(counters, offset), tail: offset, acknowledged: counters.acknowledged + offset - counters.tail };
 }
 
-/** Bytes from `from` to `to` were handed to a consumer. */
-export function deliver(counters: Counters, from: number, to: number): Counters {
+/** A consumer has everything before `to` that was not dropped: it was handed over, by us or by a killed predecessor that could not note it. */
+export function deliver(counters: Counters, to: number): Counters {
   if (to <= counters.deliveredTo) return counters;
-  return { ...counters, delivered: counters.delivered + to - Math.max(from, counters.deliveredTo), deliveredTo: to };
+  return { ...counters, delivered: counters.delivered + to - Math.max(counters.tail, counters.deliveredTo), deliveredTo: to };
 }
 
 /** Everything before `to` is given up. */

@@ -223,7 +223,7 @@ export class Session implements Participant {
     if (read === 0) return false;
     fillDataHeader(frame, this.#position, read);
     this.#socket.write(frame.subarray(0, HEADER_BYTES + read));
-    if (this.#role === 'consumer') stream.deliver(this.#position, this.#position + read);
+    if (this.#role === 'consumer') stream.deliver(this.#position + read);
     this.#position += read;
     return true;
   }

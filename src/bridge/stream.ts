@@ -99,7 +99,7 @@ export class Stream {
   /** Gives the room back at once: it is called because room is needed. */
   drop(to: number): void { this.#store(drop(this.#counters, Math.min(to, this.#head)), 1); }
   /** Not written down alone: it is a figure for people, and costs no system call per frame. */
-  deliver(from: number, to: number): void { this.#counters = deliver(this.#counters, from, to); }
+  deliver(to: number): void { this.#counters = deliver(this.#counters, to); }
 
   /** Gives back what was sent. */
   releaseSent(): void {

@@ -66,7 +66,7 @@ class TcpClient implements Participant {
       const bytes = Buffer.allocUnsafe(Math.min(stream.head - this.#position, MAX_IN_FLIGHT_BYTES));
       const count = stream.read(bytes, 0, bytes.length, this.#position);
       const end = this.#position + count;
-      stream.deliver(this.#position, end);
+      stream.deliver(end);
       this.#position = end;
       this.#socket.write(bytes.subarray(0, count), (error) => { if (error === undefined || error === null) this.#hub.acknowledge(stream, end); });
       return count > 0;

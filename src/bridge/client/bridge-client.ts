@@ -185,17 +185,19 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
     this.#connected = true;
     this.#retryMs = RETRY_FIRST_MS;
     this.#seatRetries = SEAT_RETRIES;
-    if (frame.epoch !== this.#epoch) this.#enter(frame.epoch, frame.from, frame.accepted);
+    if (frame.epoch !== NO_EPOCH && frame.epoch !== this.#epoch) this.#enter(frame.epoch, frame.from, frame.accepted);
     if (!this.#welcomed) {
       this.#welcomed = true;
       this.#backlog = [];
       setImmediate(() => { this.#releaseBacklog(); });
     }
-    this.#position = frame.from;
+    // No epoch at all: everything of ours was acknowledged, and the device is away. The next one comes as EPOCH.
+    if (frame.epoch !== NO_EPOCH) this.#position = frame.from;
     this.#down = frame.down;
     this.emit('connect', { epoch: frame.epoch, from: frame.from, resumed: frame.resumed, accepted: frame.accepted, down: frame.down });
     if (this.#acked?.epoch === frame.epoch) this.ack(this.#acked.offset, this.#acked.epoch);
-    this.#send(this.#writes.resume(frame.epoch, frame.accepted, frame.confirmed));
+    if (frame.epoch === NO_EPOCH) this.#writes.end(this.#epoch, 0, 0);
+    else this.#send(this.#writes.resume(frame.epoch, frame.accepted, frame.confirmed));
   }
 
   #send(pieces: readonly { readonly offset: number; readonly bytes: Buffer }[]): void {

@@ -1,5 +1,5 @@
 // Bundles what the process tests start (device, app, bridge) below node_modules, where koffi is found; one folder per test process.
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -14,6 +14,8 @@ export async function bundle(entries: Readonly<Record<string, string>>): Promise
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const directory = mkdtempSync(join(cache, 'holdline-bridge-'));
+  // One test starts the bridge as another user.
+  chmodSync(directory, 0o755);
   await build({
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(root, path)])), outdir: directory, bundle: true, platform: 'node', target: 'node20', format: 'esm',
     external: ['koffi', '@serialport/bindings-cpp'], define: { HOLDLINE_VERSION: '"0.0.0-test"' }, logLevel: 'warning', outExtension: { '.js': '.mjs' },

@@ -64,6 +64,8 @@ export class Rig {
   async startBridge(baud: number, extra: readonly string[] = []): Promise<void> {
     this.port = String((await this.device.first)['path']);
     this.bridge = new JsonChild(process.execPath, [this.#bundle.path(this.#bridgeName), 'run', '--name', 'p', '--port', this.port, '--baud', String(baud), '--socket-dir', this.directory, ...extra]);
+    // A keeper outlives a test process that crashes; it must not go on opening PTYs.
+    process.once('exit', () => { this.bridge.process.kill('SIGTERM'); });
     await this.pid();
   }
 
