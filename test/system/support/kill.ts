@@ -1,0 +1,35 @@
+// The two halves of a crash: kill a command before its n-th call, then recover and judge.
+import { readFileSync } from 'node:fs';
+import type { Bench, Verdict } from './bench.js';
+
+export interface Point { readonly n: number; readonly fired: boolean; readonly code: number; readonly said: string }
+
+const KILLED = 137;
+
+/** `2 rename /state/journal/x`, in order, of a run that is not disturbed. Leaves the device at its end. */
+export async function listCalls(bench: Bench, command: readonly string[]): Promise<string[]> {
+  await bench.reset();
+  await bench.cut(command, ['-l', bench.list]);
+  const lines = readFileSync(bench.list, 'utf8').trimEnd().split('\n');
+  return lines.slice(0, -1);
+}
+
+export const countCalls = async (bench: Bench, command: readonly string[]): Promise<number> => (await listCalls(bench, command)).length;
+
+/** @param fresh from the beginning of the scenario; else on the device as it stands */
+export async function killAt(bench: Bench, command: readonly string[], n: number, fresh = true): Promise<Point> {
+  if (fresh) await bench.reset();
+  const { code, stdout, stderr } = await bench.cut(command, ['-n', String(n)]);
+  return { n, fired: code === KILLED, code, said: stdout + stderr };
+}
+
+/** @param times recovery is run this often; 0 leaves it out */
+export async function recoverAndJudge(bench: Bench, times: number): Promise<{ readonly verdict: Verdict; readonly ms: number }> {
+  let ms = 0;
+  for (let run = 0; run < times; run += 1) {
+    const ran = await bench.run(bench.recovery());
+    ms = ran.ms;
+    if (ran.code !== 0) return { verdict: { is: 'BAD', why: `recovery ended with ${ran.code}: ${ran.stdout}${ran.stderr}` }, ms };
+  }
+  return { verdict: await bench.judge(), ms };
+}
