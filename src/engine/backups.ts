@@ -78,6 +78,7 @@ export function pruneBackups(fs: Filesystem, layout: Layout, rules: PruneRules):
     fs.remove(join(backupPath, `${prefix}${name}`));
     fs.rename(path, join(backupPath, `${prefix}${name}`));
   }
+  if (surplus.length > 0) fs.sync(backupPath);
   for (const name of fs.list(backupPath)) if (name.startsWith(prefix)) fs.remove(join(backupPath, name));
   return surplus.map(({ name }) => name);
 }

@@ -40,6 +40,7 @@ export function pruneVersions(fs: Filesystem, layout: Layout, keep: readonly str
     fs.makeDirectory(stagingDir(layout));
     fs.remove(aside);
     fs.rename(versionDir(layout, name), aside);
+    fs.sync(versionsDir(layout));
   }
   if (fs.stat(recordsDir(layout)) === undefined) return;
   for (const name of fs.list(recordsDir(layout))) if (fs.stat(versionDir(layout, name)) === undefined) fs.remove(recordDir(layout, name));

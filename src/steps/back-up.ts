@@ -2,6 +2,7 @@
 // Its undo is the engine's only and never fails: a backup that stays behind is a good one, and a missing stick must not break a revert.
 import { join } from 'node:path';
 import type { Step } from '../domain/plan.js';
+import type { Filesystem } from '../domain/ports.js';
 import type { BackUpParams } from '../decide/step-params.js';
 import type { StepContext } from './context.js';
 import { explainStep } from './explain-step.js';
@@ -22,8 +23,7 @@ export const backUp: Step<BackUpParams, StepContext> = {
   }),
   async undo({ fs, log, results }, params) {
     try {
-      fs.remove(partialOf(params));
-      fs.remove(join(params.backupPath, params.name));
+      takeAway(fs, params);
     } catch (thrown) {
       log.warn(`the backup ${params.name} could not be removed again`, { reason: String(thrown) });
     }
@@ -32,3 +32,13 @@ export const backUp: Step<BackUpParams, StepContext> = {
 };
 
 const partialOf = ({ backupPath, partial }: BackUpParams): string => join(backupPath, partial);
+
+/** It vanishes by a rename first: a kill in the middle must not leave half a backup under a backup's name. */
+function takeAway(fs: Filesystem, params: BackUpParams): void {
+  const [partial, final] = [partialOf(params), join(params.backupPath, params.name)];
+  fs.remove(partial);
+  if (fs.stat(final) === undefined) return;
+  fs.rename(final, partial);
+  fs.sync(params.backupPath);
+  fs.remove(partial);
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readDeviceState } from '../../src/engine/device-state.js';
 import { readHistory } from '../../src/engine/history.js';
+import { listBackups, listUnreadableBackups, verifyBackup } from '../../src/engine/backups.js';
 import { findUnfinished, findUnsettled, listJournals } from '../../src/engine/journal.js';
 import { resumeProbation, settleEnded } from '../../src/engine/settle.js';
 import { rollBack } from '../../src/engine/rollback.js';
@@ -63,6 +64,8 @@ function check(world: DeviceWorld, way: Way): 'old' | 'new' {
   const verdict = isDeepStrictEqual(seen, sorted(way.new)) ? 'new' : isDeepStrictEqual(seen, sorted(way.old)) ? 'old' : undefined;
   if (verdict === undefined) throw new Error(`neither old nor new: ${JSON.stringify(seen)}`);
   if (existsSync(join(world.layout.installDir, 'VERSION')) && world.service.tree !== runningTree(world)) throw new Error(`the service runs from ${world.service.tree}, current is ${runningTree(world)}`);
+  const half = [...listUnreadableBackups(fs, world.layout), ...listBackups(fs, world.layout).filter((backup) => verifyBackup(fs, backup).length > 0).map(({ name }) => name)];
+  if (half.length > 0) throw new Error(`half a backup stands under its name: ${half.join()}`);
   const rubbish = readdirSync(world.layout.installDir).filter((name) => name.startsWith('.') && name !== '.holdline');
   if (rubbish.length > 0) throw new Error(`left in the user's folder: ${rubbish.join()}`);
   if (way.prepare !== undefined || verdict === 'new') return verdict;
