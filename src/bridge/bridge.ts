@@ -5,6 +5,7 @@ import type { Server } from 'node:net';
 import { toHoldlineError } from '../domain/errors.js';
 import { openEndedEpochs } from './epochs.js';
 import { Hub } from './hub.js';
+import { KEPT_NAMES } from './kept-files.js';
 import type { KeptName } from './kept-files.js';
 import { Line } from './line.js';
 import { lineFiles, openNewLine } from './open-line.js';
@@ -67,6 +68,8 @@ export class Bridge {
     if (pty !== undefined && system.native !== undefined) this.#pty = new PtyLink(system, system.native, hub, pty, line?.reader, warn);
     if (!resumed) {
       const ofPty: [KeptName, number][] = pty === undefined ? [] : [['pty', pty.master], ['pty-pipe', pty.pipe]];
+      // An old descriptor under a new one's name would join a new port to an old epoch at the next start.
+      keeping.systemd?.forget(KEPT_NAMES);
       keeping.systemd?.keep(new Map([...ofPty, ...(line === undefined ? [] : lineFiles(line))]));
       if (line !== undefined) this.#attach(line, 'opened');
     }

@@ -1,7 +1,7 @@
 // The epochs on the spool, oldest first: folders `<sequence>-<id>`. Finds the one that kept descriptors belong to, and makes new ones.
 // Must never reuse an id: an app that held its offsets for another stretch of the line would skip or double bytes.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HoldlineError, errnoOf } from '../domain/errors.js';
 import { NO_EPOCH } from './protocol.js';
@@ -15,10 +15,11 @@ export const MAX_ENDED_EPOCHS = 3;
 const folders = (root: string): string[] => readdirSync(root).filter((name) => FOLDER.test(name)).sort();
 const idOf = (folder: string): string => FOLDER.exec(folder)?.[2] ?? NO_EPOCH;
 
-/** Makes the spool's folder or says why it cannot. */
-export function prepareSpool(root: string): void {
+/** Makes the spool's folder and returns its real path (a kept descriptor knows no other), or says why it cannot. */
+export function prepareSpool(root: string): string {
   try {
     mkdirSync(root, { recursive: true, mode: 0o750 });
+    return realpathSync(root);
   } catch (error) {
     const errno = errnoOf(error);
     const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'permission';
@@ -41,6 +42,7 @@ export function resumeEpoch(system: System, root: string, tx: number): Stream | 
 }
 
 export function createEpoch(system: System, root: string): Stream {
+  prepareSpool(root);
   const last = folders(root).at(-1);
   const sequence = String(Number(last?.slice(0, 10) ?? 0) + 1).padStart(10, '0');
   const id = randomBytes(8).toString('hex');

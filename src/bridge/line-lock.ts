@@ -21,7 +21,8 @@ export interface LineLock {
 
 /** `patient`: a predecessor is just going. Throws `busy`. */
 export async function takeLineLock(system: System, options: BridgeOptions, patient: boolean): Promise<LineLock> {
-  const path = join(options.spool, 'lock');
+  // Beside the socket, whatever the spool: two bridges of one name would take each other's clients.
+  const path = join(options.socketDir, `${options.name}.lock`);
   const file = openSync(path, 'a+', 0o600);
   for (let tries = patient ? TRIES : 1; tries > 0; tries -= 1) {
     if (system.lock(file)) return hold(system, file, readFileSync(path, 'utf8'));

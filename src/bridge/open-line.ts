@@ -26,6 +26,20 @@ export function resumeLine(system: System, options: BridgeOptions, kept: Readonl
   return { tty, pipe, stream, reader: kept.get('pty-rx') };
 }
 
+/**
+ * The device went while no bridge lived, and systemd has dropped its descriptor: what a killed bridge had taken from it and not yet
+ * stored goes to its epoch, which then ends.
+ */
+export function salvageLine(system: System, options: BridgeOptions, kept: ReadonlyMap<KeptName, number>): void {
+  const [pipe, tx] = [kept.get('pipe'), kept.get('tx')];
+  if (kept.has('tty') || pipe === undefined || tx === undefined) return;
+  const stream = resumeEpoch(system, options.spool, tx);
+  if (stream === undefined) return;
+  stream.grew(system.drain(pipe, stream.rx, stream.head).moved);
+  stream.end();
+  stream.close();
+}
+
 /** Opens the port, or goes on with a kept descriptor of it, and begins an epoch. */
 export function openNewLine(system: System, options: BridgeOptions, keptTty?: number): OpenLine {
   const tty = keptTty ?? openPort(system, options.port, options.line);

@@ -13,7 +13,7 @@ import { readKeptFiles, REOPEN_VARIABLE, SUCCESSOR_VARIABLE } from './kept-files
 import type { KeptName } from './kept-files.js';
 import { takeLineLock } from './line-lock.js';
 import { nativeSystem } from './native-system.js';
-import { lineFiles, makePipe, openNewLine, resumeLine } from './open-line.js';
+import { lineFiles, makePipe, openNewLine, resumeLine, salvageLine } from './open-line.js';
 import type { OpenLine } from './open-line.js';
 import type { BridgeOptions } from './options.js';
 import { plainSystem, PLAIN_LIMITS } from './plain-system.js';
@@ -73,12 +73,12 @@ function tryOpen(system: System, options: BridgeOptions, keptTty: number | undef
 }
 
 /** Runs until told to stop. Returns only when it has become something else or the bridge serves. Throws HoldlineError. */
-export async function runBridge(options: BridgeOptions, context: RunContext): Promise<void> {
+export async function runBridge(wanted: BridgeOptions, context: RunContext): Promise<void> {
   const { env, command, exit } = context;
-  const log = createLog(options.name, env);
-  const system = chooseSystem(options, log);
-  mkdirSocketDir(options);
-  prepareSpool(options.spool);
+  const log = createLog(wanted.name, env);
+  const system = chooseSystem(wanted, log);
+  mkdirSocketDir(wanted);
+  const options: BridgeOptions = { ...wanted, spool: prepareSpool(wanted.spool) };
   const successor = env[SUCCESSOR_VARIABLE] === '1';
   const kept = readKeptFiles(env, process.pid);
   let pty: PtyEnd | undefined;
@@ -99,6 +99,7 @@ export async function runBridge(options: BridgeOptions, context: RunContext): Pr
     becomeKeeper(opener, command, env, new Map([...ptyFiles(pty), ...(line === undefined ? [] : lineFiles(line))]));
   }
   resumed?.stream.refresh();
+  salvageLine(system, options, kept);
   if (resumed === undefined && keeping.kind === 'shell' && kept.has('tty')) {
     log('warn', 'the spool of the kept port is gone: opening anew');
     exit(REOPEN_EXIT_CODE);
