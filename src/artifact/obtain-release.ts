@@ -8,6 +8,7 @@ import type { AssetDigest, Manifest } from '../domain/manifest.js';
 import { CHECKSUMS_ASSET, type Asset, type Release } from '../domain/release.js';
 import type { Settings } from '../domain/settings.js';
 import type { Tree } from '../domain/tree.js';
+import { assertAttested, type AttestationDeps, type AttestedPayload } from './attestation/assert-attested.js';
 import { checkManifest } from './check-manifest.js';
 import { agreeOnDigest, assertCovered, MAX_CHECKSUMS_BYTES, parseChecksums } from './checksums.js';
 import { downloadAsset, type DownloadDeps } from './download.js';
@@ -35,8 +36,10 @@ export interface ObtainedPayload {
 
 export type ObtainPayloadSettings = ObtainSettings & Pick<Settings, 'installDir' | 'stateDir' | 'runtimeDir' | 'backupPath'>;
 
+export type ObtainPayloadDeps = DownloadDeps & AttestationDeps;
+
 /** `manifest` is what `obtainManifest` gave for this very release. */
-export async function obtainPayload(deps: DownloadDeps, settings: ObtainPayloadSettings, release: Release, manifest: Manifest | null, signal: AbortSignal): Promise<ObtainedPayload> {
+export async function obtainPayload(deps: ObtainPayloadDeps, settings: ObtainPayloadSettings, release: Release, manifest: Manifest | null, signal: AbortSignal): Promise<ObtainedPayload> {
   if (manifest === null && settings.trust.require === 'signature') throw manifestMissing(release);
   if (manifest !== null) checkManifest(manifest, { repo: settings.githubRepo, tag: release.tag, version: release.version, trustedComment: null });
   const chosen = manifest === null ? choose(release, settings.asset) : { asset: namedAsset(release, manifest.payload.asset, manifest.payload), strip: 'auto' as const };
@@ -44,17 +47,28 @@ export async function obtainPayload(deps: DownloadDeps, settings: ObtainPayloadS
   const checksums = await readChecksums(deps, settings, release, signal);
   const digest = expectedDigest(deps, settings, chosen.asset, manifest, checksums?.digests);
   const files = manifest === null ? undefined : await obtainFilesList(deps, settings, release, manifest, signal);
+  const attest = (sha256: string): Promise<number> => attestedBytes(deps, settings, release, { name: chosen.asset.name, sha256 }, signal);
+  // A known digest is asked about first: what would be refused is not even downloaded.
+  const early = digest === null ? 0 : await attest(digest);
   const download = await downloadAsset(deps, {
     ...transferBounds(settings), asset: chosen.asset, sniff: 'gzip',
     key: `payload-${release.version.slice(0, 100)}-${digest?.slice(0, 16) ?? 'unpinned'}.tar.gz`,
     expected: { size: manifest?.payload.size ?? chosen.asset.size, sha256: digest ?? undefined },
     maxBytes: settings.limits.payloadBytes, directory: downloadsDir(settings), minFreeBytes: MIN_FREE_BYTES,
   }, signal);
+  const late = digest === null ? await attest(download.sha256) : 0;
   return {
     path: download.path, size: download.size, sha256: download.sha256, manifest, files: files?.tree ?? null, strip: chosen.strip,
-    bytesDownloaded: download.bytesDownloaded + (checksums?.bytes ?? 0) + (files?.bytes ?? 0),
+    bytesDownloaded: download.bytesDownloaded + (checksums?.bytes ?? 0) + (files?.bytes ?? 0) + early + late,
     warnings: warningsOf(settings, manifest, digest, chosen.asset),
   };
+}
+
+async function attestedBytes(deps: AttestationDeps, settings: ObtainSettings, release: Release, payload: AttestedPayload, signal: AbortSignal): Promise<number> {
+  const { attestation } = settings.trust;
+  if (attestation === undefined) return 0;
+  const question = { attestation, repo: settings.githubRepo, release, payload, bounds: transferBounds(settings) };
+  return (await assertAttested(deps, question, signal)).bytesDownloaded;
 }
 
 function choose(release: Release, pattern: string | null): { asset: Asset; strip: 'auto' | 'always' } {

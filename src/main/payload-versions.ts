@@ -22,6 +22,7 @@ export function withPayloadVersions(source: ReleaseSource, read: ReadVersion): R
       for (const release of releases) all.push(await named(release, signal));
       return { releases: all, rateLimit };
     },
+    ...(source.attestations === undefined ? {} : { attestations: source.attestations }),
     open: (asset, range, signal) => source.open(asset, range, signal), requestsToday: () => source.requestsToday(), rateLimit: () => source.rateLimit(),
   };
 }

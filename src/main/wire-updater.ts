@@ -2,6 +2,7 @@
 // that works without a daemon; never by the resident daemon or by --status.
 import { randomBytes } from 'node:crypto';
 import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { HoldlineError } from '../domain/errors.js';
 import { sourceCacheFile, type Layout } from '../domain/layout.js';
 import type { Filesystem, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
@@ -36,6 +37,9 @@ import { layoutOf } from './read-settings.js';
 
 declare const HOLDLINE_VERSION: string;
 
+/** Beside dist/, in the package. */
+const shippedRootFile = fileURLToPath(new URL('../config/trusted-roots/public-good.json', import.meta.url));
+
 export interface UpdaterSurroundings {
   readonly services: ServiceController;
   readonly report: Report;
@@ -68,7 +72,7 @@ function wireSources(settings: Settings, layout: Layout, fs: Filesystem, { log, 
     payload: payload.path, strip: payload.strip, managedPaths: settings.managedPaths, limits: settings.limits, links: settings.archive.links,
   });
   const artifact = (from: ReleaseSource): ArtifactPorts => {
-    const deps = { source: from, fs, clock: systemClock, report, log };
+    const deps = { source: from, fs, clock: systemClock, report, log, shippedRootFile };
     return {
       async obtainManifest(release, { floor, named }, signal) {
         assertAboveFloor(release.version, floor, named);
@@ -92,7 +96,7 @@ function lazySource(create: () => ReleaseSource, description: string): ReleaseSo
   const get = (): ReleaseSource => { made ??= create(); return made; };
   return {
     get description() { return made?.description ?? description; },
-    list: async (signal) => get().list(signal), open: async (asset, range, signal) => get().open(asset, range, signal),
+    list: async (signal) => get().list(signal), attestations: async (sha256, signal) => get().attestations?.(sha256, signal) ?? [], open: async (asset, range, signal) => get().open(asset, range, signal),
     requestsToday: () => made?.requestsToday() ?? 0, rateLimit: () => made?.rateLimit() ?? null,
   };
 }

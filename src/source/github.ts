@@ -3,6 +3,7 @@ import { HoldlineError } from '../domain/errors.js';
 import type { Clock, Fetch, Filesystem, Logger, ReleaseSource } from '../domain/ports.js';
 import type { GithubAccess } from './ask-github.js';
 import { toRelease } from './github-release.js';
+import { listAttestations } from './list-attestations.js';
 import { listAllReleases, type Retries } from './list-releases.js';
 import { openGithubAsset } from './open-asset.js';
 import { isLoopback } from './redirect-rule.js';
@@ -42,6 +43,13 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
   const ledger = createSourceLedger({ fs: options.fs, clock, log, file: options.cacheFile, key, hasToken: token !== null });
   const access: GithubAccess = { fetch, clock, log, ledger, apiUrl, repo, token, userAgent };
   const { host } = new URL(apiUrl);
+  const attestations = async (sha256: string, signal: AbortSignal): Promise<readonly unknown[]> => {
+    try {
+      return await listAttestations(access, sha256, signal);
+    } finally {
+      ledger.save();
+    }
+  };
   return {
     description: `${host === 'api.github.com' ? 'github.com' : host}/${repo}`,
     async list(signal) {
@@ -60,10 +68,14 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
         ledger.save();
       }
     },
+    ...(keepsAttestations(apiUrl) ? { attestations } : {}),
     requestsToday: () => ledger.requestsToday(),
     rateLimit: () => ledger.rateLimit(),
   };
 }
+
+/** An Enterprise server has no attestations. */
+const keepsAttestations = (apiUrl: string): boolean => new URL(apiUrl).pathname !== '/api/v3';
 
 /** The settings check the same; here it is what the token's safety rests on. */
 function assertSafe(apiUrl: string, repo: string, token: string | null): void {
