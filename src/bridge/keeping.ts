@@ -1,5 +1,6 @@
 // Chooses who keeps the descriptors: systemd where it started us, else a shell we become, else nobody (said at start).
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { FILES_VARIABLE, formatKeptFiles, KEEPER_VARIABLE, SUCCESSOR_VARIABLE } from './kept-files.js';
 import type { KeptFiles, KeptName } from './kept-files.js';
 import { KEEPER_SCRIPT, REOPEN_EXIT_CODE } from './shell-keeper.js';
@@ -10,20 +11,47 @@ import type { Keeping } from './upgrade.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const FIRST_PASSED_FILE = 3;
+/** A successor that was not seen within this many looks has come and gone between two of them. */
+const LOOK_MS = 20;
+const MAX_LOOKS = 100;
 
 /** Our own command, word by word: a link in it stays a link, so a successor is what the link names then. */
 export type Command = readonly [string, ...string[]];
 
 /** Starts the same command with the descriptors at 3 and up. */
-function spawnSuccessor(command: Command, env: Environment, files: KeptFiles): () => void {
+function spawnSuccessor(command: Command, env: Environment, files: KeptFiles, gone: () => void): () => void {
   const names = [...files.keys()];
   const passed = formatKeptFiles(new Map(names.map((name, index): [KeptName, number] => [name, FIRST_PASSED_FILE + index])));
   const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', 'inherit', 'inherit', ...files.values()], env: { ...env, [SUCCESSOR_VARIABLE]: '1', [FILES_VARIABLE]: passed }, detached: true,
   });
-  child.on('error', () => undefined);
+  child.on('error', gone);
+  child.on('exit', gone);
   child.unref();
   return () => { child.kill('SIGKILL'); };
+}
+
+/** Asks the shell to start one beside us, and looks whether it is still there: a shell cannot tell. Where the kernel has no such list, a timeout decides. */
+function askShell(gone: () => void): () => void {
+  const keeper = process.ppid;
+  const countChildren = (): number => {
+    try {
+      return readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'utf8').trim().split(' ').length;
+    } catch {
+      return 0;
+    }
+  };
+  let seen = false;
+  let looks = countChildren() === 0 ? 0 : MAX_LOOKS;
+  const looking = setInterval(() => {
+    const there = countChildren() > 1;
+    looks -= 1;
+    if (there) seen = true;
+    else if (seen || looks === 0) { clearInterval(looking); gone(); }
+    if (looks < 0 && !seen) clearInterval(looking);
+  }, LOOK_MS);
+  process.kill(keeper, 'SIGUSR1');
+  return () => { clearInterval(looking); };
 }
 
 export function chooseKeeping(system: System, env: Environment, command: Command, fixed: () => KeptFiles, exit: (code: number) => void, wanted: boolean): Keeping {
@@ -31,12 +59,12 @@ export function chooseKeeping(system: System, env: Environment, command: Command
   const { native } = system;
   const notifySocket = env['NOTIFY_SOCKET'];
   if (native !== undefined && wanted && env[KEEPER_VARIABLE] === 'shell') {
-    return { kind: 'shell', systemd: undefined, reopen, startSuccessor: () => { process.kill(process.ppid, 'SIGUSR1'); return () => undefined; } };
+    return { kind: 'shell', systemd: undefined, reopen, startSuccessor: (_files, gone) => askShell(gone) };
   }
   if (native !== undefined && wanted && notifySocket !== undefined && notifySocket !== '') {
     return {
       kind: 'systemd', systemd: systemdKeeper(native, notifySocket), reopen,
-      startSuccessor: (files) => spawnSuccessor(command, env, new Map([...fixed(), ...files])),
+      startSuccessor: (files, gone) => spawnSuccessor(command, env, new Map([...fixed(), ...files]), gone),
     };
   }
   return { kind: 'none', systemd: undefined, reopen, startSuccessor: undefined };

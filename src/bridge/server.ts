@@ -73,7 +73,7 @@ export class BridgeServer {
     const now = this.#nowMs();
     for (const [session, watched] of this.sessions) {
       const { progress } = session;
-      const stuck = session.isOpen ? session.waiting && progress === watched.progress : true;
+      const stuck = session.isOpen ? session.waiting && progress === watched.progress : !session.asks;
       if (!stuck) Object.assign(watched, { progress, sinceMs: now });
       else if (session.isOpen && now - watched.sinceMs > this.#limits.stallMs) session.fail('slow', `it has taken nothing for ${this.#limits.stallMs / 1000} s`);
       else if (!session.isOpen && now - watched.sinceMs > this.#limits.helloMs) session.fail('unexpected', 'no HELLO came');

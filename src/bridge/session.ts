@@ -41,6 +41,7 @@ export class Session implements Participant {
   #told = '';
   #toldDown: Stream | undefined;
   #seatWait: NodeJS.Timeout | undefined;
+  #asks = false;
 
   constructor(socket: Socket, services: SessionServices) {
     this.#socket = socket;
@@ -56,6 +57,8 @@ export class Session implements Participant {
   get role(): Role { return this.#role; }
   get isOpen(): boolean { return this.#open; }
   get closed(): boolean { return this.#closed; }
+  /** Waits for us: the end of an upgrade. */
+  get asks(): boolean { return this.#asks; }
   get position(): number { return this.#position; }
   get epoch(): string { return this.#stream?.id ?? NO_EPOCH; }
   /** Grows as long as the client takes something; stands still for one that does not. */
@@ -63,6 +66,7 @@ export class Session implements Participant {
   get waiting(): boolean { return this.#socket.writableLength > 0; }
 
   send(frame: Frame, sent?: () => void): void {
+    this.#asks = false;
     if (!this.#closed) this.#socket.write(encodeFrame(frame), () => sent?.());
   }
 
@@ -101,7 +105,7 @@ export class Session implements Participant {
     switch (frame.type) {
       case 'hello': this.#hello(frame); return;
       case 'status': this.send({ type: 'report', json: this.#services.report() }); return;
-      case 'upgrade': this.#services.upgrade(this); return;
+      case 'upgrade': this.#asks = true; this.#services.upgrade(this); return;
       case 'takeover':
         if (!this.#services.takeover(this, frame.pid)) this.fail('unexpected', 'no upgrade was asked for');
         return;

@@ -15,8 +15,8 @@ export interface Keeping {
   readonly systemd: SystemdKeeper | undefined;
   /** Ends this process so that the keeper opens the port anew (shell only). */
   reopen(): void;
-  /** Starts the program now installed, with the kept descriptors. Undefined where nothing can; returns how to stop it. */
-  readonly startSuccessor: ((files: KeptFiles) => () => void) | undefined;
+  /** Starts the program now installed, with the kept descriptors. Undefined where nothing can; returns how to stop it. `gone`: it has ended by itself. */
+  readonly startSuccessor: ((files: KeptFiles, gone: () => void) => () => void) | undefined;
 }
 
 export interface UpgradeServices {
@@ -37,7 +37,7 @@ export interface Retiring {
 export class Upgrade {
   readonly #services: UpgradeServices;
   readonly #retiring: Retiring;
-  #pending: { readonly asker: Session; readonly timer: NodeJS.Timeout } | undefined;
+  #pending: { readonly asker: Session; readonly timer: NodeJS.Timeout; readonly cancel: () => void } | undefined;
 
   constructor(services: UpgradeServices, retiring: Retiring) {
     this.#services = services;
@@ -49,20 +49,26 @@ export class Upgrade {
     if (this.#pending !== undefined) { asker.fail('upgrade-failed', 'an upgrade is under way already'); return; }
     if (keeping.startSuccessor === undefined) { asker.fail('upgrade-failed', 'this bridge has no keeper: restart it instead'); return; }
     log('info', 'upgrading: starting a successor');
-    const cancel = keeping.startSuccessor(this.#retiring.files());
-    const timer = setTimeout(() => {
-      this.#pending = undefined;
-      cancel();
-      log('warn', 'the upgrade failed: no successor came; this bridge goes on');
-      asker.fail('upgrade-failed', `no successor came within ${SUCCESSOR_TIMEOUT_MS / 1000} s; the old bridge goes on`);
-    }, SUCCESSOR_TIMEOUT_MS);
-    this.#pending = { asker, timer };
+    const cancel = keeping.startSuccessor(this.#retiring.files(), () => { this.#giveUp('the successor ended before it could take the line'); });
+    const timer = setTimeout(() => { this.#giveUp(`no successor came within ${SUCCESSOR_TIMEOUT_MS / 1000} s`); }, SUCCESSOR_TIMEOUT_MS);
+    this.#pending = { asker, timer, cancel };
+  }
+
+  #giveUp(why: string): void {
+    if (this.#pending === undefined) return;
+    const { asker, timer, cancel } = this.#pending;
+    this.#pending = undefined;
+    clearTimeout(timer);
+    cancel();
+    this.#services.log('warn', `the upgrade failed: ${why}; this bridge goes on`);
+    asker.fail('upgrade-failed', `${why}; the old bridge goes on`);
   }
 
   handOver(successor: Session, pid: number): boolean {
     const { keeping, lock, log, exit } = this.#services;
     if (this.#pending === undefined) return false;
     const { asker, timer } = this.#pending;
+    this.#pending = undefined;
     clearTimeout(timer);
     keeping.systemd?.mainProcess(pid);
     this.#retiring.stop();

@@ -120,7 +120,7 @@ describe('the seat', () => {
     const link = { kind: 'pty', label: 'link', role: 'consumer', wake: () => undefined } as const;
     expect(bridge.hub.takeSeat(link)).toBe(false);
     first.socket.destroy();
-    await expect.poll(() => bridge.hub.seat).toBeUndefined();
+    await expect.poll(() => bridge.hub.seat, { timeout: 15_000 }).toBeUndefined();
     expect(bridge.hub.takeSeat(link)).toBe(false);
     bridge.nowMs = 31_000;
     expect(bridge.hub.takeSeat(link)).toBe(true);
@@ -134,7 +134,7 @@ describe('more bytes than anybody takes', () => {
     for (let at = 0; at < sent.length; at += 9973) bridge.device.feed(sent.subarray(at, at + 9973));
     const client = connect();
     client.hello('consumer', epoch, 0);
-    await expect.poll(() => client.bytes.length + client.frames.reduce((sum, frame) => sum + (frame.type === 'gap' ? frame.to - frame.from : 0), 0)).toBe(sent.length);
+    await expect.poll(() => client.bytes.length + client.frames.reduce((sum, frame) => sum + (frame.type === 'gap' ? frame.to - frame.from : 0), 0), { timeout: 15_000 }).toBe(sent.length);
     const gap = await client.until('gap');
     expect(gap.from).toBe(0);
     expect(client.bytes.equals(sent.subarray(gap.to))).toBe(true);
@@ -154,7 +154,7 @@ describe('more bytes than anybody takes', () => {
       await client.until('data', (frame) => frame.offset + frame.bytes.length > acked);
       acked = client.bytes.length;
       client.send({ type: 'ack', offset: acked, epoch });
-      await expect.poll(() => bridge.counters()[0]?.acknowledged).toBe(acked);
+      await expect.poll(() => bridge.counters()[0]?.acknowledged, { timeout: 15_000 }).toBe(acked);
       bridge.device.wake();
     }
     expect(client.bytes.equals(sent)).toBe(true);
@@ -191,6 +191,15 @@ describe('more bytes than anybody takes', () => {
     await start(DEFAULT_OPTIONS, { stallMs: 60_000, helloMs: 100 });
     const silent = connect();
     expect((await silent.until('error')).code).toBe('unexpected');
+  });
+
+  it('a connection that waits for the end of an upgrade is not a silent one', async () => {
+    await start(DEFAULT_OPTIONS, { stallMs: 60_000, helloMs: 100 });
+    bridge.upgrade = () => undefined;
+    const [asker, silent] = [connect(), connect()];
+    asker.send({ type: 'upgrade' });
+    await silent.closed;
+    await expect(Promise.race([asker.closed.then(() => 'closed'), asker.until('error'), Promise.resolve('waiting')])).resolves.toBe('waiting');
   });
 });
 

@@ -14,6 +14,7 @@ import { NO_EPOCH, PROTOCOL_VERSION } from '../../../src/bridge/protocol.js';
 import type { Frame, Role } from '../../../src/bridge/protocol.js';
 import { BridgeServer } from '../../../src/bridge/server.js';
 import type { ServerLimits } from '../../../src/bridge/server.js';
+import type { Session } from '../../../src/bridge/session.js';
 import { reportStream } from '../../../src/bridge/status.js';
 import type { StreamReport } from '../../../src/bridge/status.js';
 import { FakeDevice, fakeSystem } from './fake-system.js';
@@ -29,6 +30,8 @@ export class InProcessBridge {
   #server: BridgeServer;
   readonly #options: LineOptions;
   nowMs = 0;
+  /** What an UPGRADE does: by default there is none. */
+  upgrade = (session: Session): void => { session.fail('upgrade-failed', 'none here'); };
 
   constructor(options: LineOptions = DEFAULT_OPTIONS, limits?: ServerLimits) {
     this.#options = options;
@@ -38,7 +41,7 @@ export class InProcessBridge {
 
   #makeServer(limits?: ServerLimits): BridgeServer {
     return new BridgeServer(this.socket, {
-      hub: this.hub, report: () => JSON.stringify(this.counters()), upgrade: (session) => { session.fail('upgrade-failed', 'none here'); }, takeover: () => false,
+      hub: this.hub, report: () => JSON.stringify(this.counters()), upgrade: (session) => { this.upgrade(session); }, takeover: () => false,
       log: (_level, message) => { this.logs.push(message); },
     }, () => performance.now(), limits);
   }
