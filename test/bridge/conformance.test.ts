@@ -83,7 +83,7 @@ describe.each(LIBRARIES)('the %s client', (library) => {
     bridge.device.feed('world');
     await app.untilText('hello world');
     await app.tell({ do: 'ack', offset: 11 });
-    await expect.poll(() => bridge.counters()).toMatchObject([{ epoch, received: 11, delivered: 11, acknowledged: 11, dropped: 0, held: 0 }]);
+    await expect.poll(() => bridge.counters(), { timeout: 15_000 }).toMatchObject([{ epoch, received: 11, delivered: 11, acknowledged: 11, dropped: 0, held: 0 }]);
   });
 
   check('starts where the app has committed, and repeats nothing', async () => {

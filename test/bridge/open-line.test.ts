@@ -1,5 +1,5 @@
 // What a new process makes of the descriptors it was given: all of them resume an epoch, some of them never do.
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -42,6 +42,13 @@ it('all of them: the epoch goes on where it was', () => {
   const { files, options, id } = leave();
   const line = resumeLine(system, options, files);
   expect(line?.stream).toMatchObject({ id, head: 7, accepted: 13, confirmed: 5 });
+});
+
+it('also under another path, as after a restart in a mount namespace of its own', () => {
+  const { files, options, id, folder } = leave();
+  linkSync(join(folder, 'tx'), join(directory, 'elsewhere'));
+  files.set('tx', openSync(join(directory, 'elsewhere'), 'r+'));
+  expect(resumeLine(system, options, files)?.stream.id).toBe(id);
 });
 
 it.each<KeptName>(['tty', 'pipe', 'tx'])('without %s: a new epoch', (missing) => {

@@ -56,7 +56,7 @@ describe('a program at the PTY link', () => {
     writeSync(file, pattern(500, 500, LANE_OUT));
     got.push(await readSome(file, 2000));
     expect(firstWrong(Buffer.concat(got), 0, LANE_IN)).toBe(-1);
-    await expect.poll(async () => (await rig.device.ask({ do: 'look' }))['received']).toBe(1000);
+    await expect.poll(async () => (await rig.device.ask({ do: 'look' }))['received'], { timeout: 15_000 }).toBe(1000);
     expect(await rig.device.ask({ do: 'look' })).toMatchObject({ wrongAt: -1 });
     closeSync(file);
   });
@@ -64,12 +64,12 @@ describe('a program at the PTY link', () => {
   it('gets what came while it was away, and may come, write and go at once', async () => {
     await start();
     await rig.device.ask({ do: 'run', bytesPerMs: 50, limit: 3000 });
-    await expect.poll(async () => (await rig.report())?.streams[0]?.received).toBe(3000);
+    await expect.poll(async () => (await rig.report())?.streams[0]?.received, { timeout: 15_000 }).toBe(3000);
     const file = open(rig.link);
     expect(firstWrong(await readSome(file, 3000), 0, LANE_IN)).toBe(-1);
     closeSync(file);
     execFileSync('/bin/sh', ['-c', 'printf abcd > "$1"', 'sh', rig.link]);
-    await expect.poll(async () => (await rig.device.ask({ do: 'look' }))['received']).toBe(4);
+    await expect.poll(async () => (await rig.device.ask({ do: 'look' }))['received'], { timeout: 15_000 }).toBe(4);
   });
 
   it('has no seat while an app has it; a second app is refused', async () => {
@@ -79,7 +79,7 @@ describe('a program at the PTY link', () => {
     await rig.device.ask({ do: 'run', bytesPerMs: 50, limit: 100 });
     for await (const chunk of client) if (chunk.offset + chunk.data.length === 100) break;
     expect(() => readSync(file, Buffer.alloc(10), 0, 10, null)).toThrow(/EAGAIN/);
-    await expect.poll(() => rig.bridge.errors.join('')).toMatch(/seat is taken/);
+    await expect.poll(() => rig.bridge.errors.join(''), { timeout: 15_000 }).toMatch(/seat is taken/);
     client.close();
     closeSync(file);
   });
@@ -97,9 +97,9 @@ it('raw TCP on the loopback address', async () => {
   await new Promise((resolve) => { socket.on('connect', resolve); });
   await rig.device.ask({ do: 'run', bytesPerMs: 50, limit: 2000 });
   socket.write(pattern(0, 300, LANE_OUT));
-  await expect.poll(() => Buffer.concat(parts).length).toBe(2000);
+  await expect.poll(() => Buffer.concat(parts).length, { timeout: 15_000 }).toBe(2000);
   expect(firstWrong(Buffer.concat(parts), 0, LANE_IN)).toBe(-1);
-  await expect.poll(async () => (await rig.device.ask({ do: 'look' }))['received']).toBe(300);
+  await expect.poll(async () => (await rig.device.ask({ do: 'look' }))['received'], { timeout: 15_000 }).toBe(300);
   socket.destroy();
 });
 

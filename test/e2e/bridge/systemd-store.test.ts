@@ -41,7 +41,7 @@ it.runIf(python)('a bridge under systemd is killed, upgraded and killed again: n
     const second = await next(first);
     expect((await askBridge(rig.socket, { type: 'upgrade' }, 20_000)).type).toBe('done');
     const third = await next(second);
-    await expect.poll(() => facts.findLast((fact) => 'ready' in fact)?.['ready']).toBe(third);
+    await expect.poll(() => facts.findLast((fact) => 'ready' in fact)?.['ready'], { timeout: 15_000 }).toBe(third);
     await sleep(200);
     process.kill(third, 'SIGKILL');
     await next(third);

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askBridge } from '../../../src/bridge/inspect.js';
 import type { Rig, Scenario } from './scenario.js';
 
-interface Done { kills: number; gaps: readonly number[] }
+interface Done { kills: number; gaps: readonly number[]; inFlight: number }
+
+/** A kill of the app counts only with reads and writes in flight; this many tries for each. */
+const MAX_TRIES = 4;
 
 /** 0.2 to 1.8 times the mean, with a fraction, so that the instants spread over everything that happens. */
 const pause = (everyMs: number): Promise<void> => sleep(everyMs * (0.2 + 1.6 * Math.random()));
@@ -16,14 +19,47 @@ function killPid(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   }
 }
 
-async function restartApp(rig: Rig): Promise<void> {
-  await rig.app!.kill();
-  rig.startApp();
+/**
+ * Puts bytes in flight on purpose: a bridge that stands still leaves the app's writes unanswered, then an app that stands still leaves the
+ * answers and what was received unread. Some of the kills come at an instant nobody prepared, and some
+ * before the app has said a word.
+ */
+async function stirUp(rig: Rig, everyMs: number): Promise<void> {
+  if (Math.random() < 0.1) return;
+  await rig.app!.first;
+  await pause(everyMs);
+  const dice = Math.random();
+  if (dice < 0.2) return;
+  const pid = await rig.pid();
+  killPid(pid, 'SIGSTOP');
+  await sleep(3 + 6 * Math.random());
+  if (dice >= 0.4) {
+    rig.app!.process.kill('SIGSTOP');
+    killPid(pid, 'SIGCONT');
+    await sleep(3 + 6 * Math.random());
+  } else {
+    setTimeout(() => { killPid(pid, 'SIGCONT'); }, 5);
+  }
 }
 
+/** Kills and starts the app; true when bytes it had been given and bytes it had written were both unacknowledged. */
+async function restartApp(rig: Rig, everyMs: number): Promise<boolean> {
+  await stirUp(rig, everyMs);
+  await rig.app!.kill();
+  const { rx, tx, heard } = rig.appKnows();
+  const stream = (await rig.report())?.streams.at(-1);
+  rig.startApp();
+  return stream !== undefined && stream.delivered > rx && tx > heard;
+}
+
+/** Some of the kills hit the next bridge while it starts. */
 async function killBridge(rig: Rig): Promise<void> {
   const pid = await rig.pid();
   killPid(pid);
+  if (Math.random() < 0.25) {
+    await sleep(200 * Math.random());
+    for (const child of rig.children()) killPid(child);
+  }
   await rig.pid(pid);
 }
 
@@ -45,16 +81,21 @@ async function killInUpgrade(rig: Rig): Promise<void> {
 
 export async function act(rig: Rig, { victim, count, everyMs }: Scenario): Promise<Done> {
   const gaps: number[] = [];
-  for (let turnNumber = 0; turnNumber < count; turnNumber += 1) {
-    await pause(everyMs);
+  let inFlight = 0;
+  let kills = 0;
+  while (victim === 'app' ? inFlight < count && kills < count * MAX_TRIES : kills < count) {
+    if (victim !== 'app') await pause(everyMs);
+    kills += 1;
     switch (victim) {
       case 'none': break;
-      case 'app': await restartApp(rig); break;
+      case 'app': inFlight += await restartApp(rig, everyMs) ? 1 : 0; break;
       case 'bridge': await killBridge(rig); break;
       case 'both': {
         killPid(await rig.pid());
-        await restartApp(rig);
+        await rig.app!.kill();
+        rig.startApp();
         await rig.pid();
+        await rig.app!.first;
         break;
       }
       case 'warm': {
@@ -74,5 +115,5 @@ export async function act(rig: Rig, { victim, count, everyMs }: Scenario): Promi
       case 'mid-upgrade': await killInUpgrade(rig); break;
     }
   }
-  return { kills: count, gaps };
+  return { kills, gaps, inFlight };
 }

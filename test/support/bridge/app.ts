@@ -29,14 +29,22 @@ function commit(): void {
 const state = load();
 let finishing = false;
 let confirmed = 0;
+/** What this app has heard of its writes, at every instant: whoever kills it compares. */
+const heardFile = openSync(`${stateFile}.heard`, 'w+');
+function hear(end: number): void {
+  if (end <= confirmed) return;
+  confirmed = end;
+  writeSync(heardFile, String(end).padStart(16), 0);
+}
 const client = await connectBridge({ path: socket, epoch: state.epoch, from: state.rx, client: 'proof app' });
 client.on('gap', (gap) => { state.gaps.push([gap.from, gap.to]); });
 client.on('epoch', (change) => { if (change.previous !== null) state.epochs += 1; });
 client.on('end', ({ error }) => { process.stdout.write(`${JSON.stringify({ fatal: error?.message ?? 'closed' })}\n`); process.exit(3); });
 // What was decided before the kill and did not reach the bridge is said again: the same bytes.
 const offset = client.writeOffset;
+hear(Math.min(offset, state.tx));
 if (offset > state.tx) state.skipped.push(`the bridge has accepted ${offset}, more than ever committed ${state.tx}`);
-else if (offset < state.tx) void client.write(pattern(offset, state.tx - offset, LANE_OUT)).then((written) => { confirmed = written.end; });
+else if (offset < state.tx) void client.write(pattern(offset, state.tx - offset, LANE_OUT)).then((written) => { hear(written.end); });
 
 const started = performance.now();
 const base = state.tx;
@@ -47,7 +55,7 @@ const writer = setInterval(() => {
   const from = state.tx;
   state.tx = due;
   commit();
-  void client.write(pattern(from, due - from, LANE_OUT), { offset: from }).then((written) => { confirmed = Math.max(confirmed, written.end); });
+  void client.write(pattern(from, due - from, LANE_OUT), { offset: from }).then((written) => { hear(written.end); });
 }, 2);
 
 createInterface({ input: process.stdin }).on('line', (line) => {

@@ -1,11 +1,15 @@
 // Bundles what the process tests start (device, app, bridge) below node_modules, where koffi is found; one folder per test process.
-import { chmodSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '../../..');
+/** The project, also for a program bundled to another place in it. */
+function findRoot(from: string): string {
+  return existsSync(join(from, 'package.json')) || dirname(from) === from ? from : findRoot(dirname(from));
+}
+
+const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 export interface Bundle { readonly directory: string; path(name: string): string; remove(): void }
 

@@ -22,6 +22,8 @@ export interface Scenario {
 
 export interface Outcome {
   readonly kills: number;
+  /** Kills of the app that met unacknowledged reads and writes. */
+  readonly inFlight: number;
   readonly sent: number;
   readonly received: number;
   readonly written: number;
@@ -75,6 +77,14 @@ export class Rig {
 
   async report(): Promise<BridgeReport | null> { return (await inspectBridge(this.socket, 'p')).report; }
 
+  /** What the app had committed, and what it had heard of its writes. */
+  appKnows(): { rx: number; tx: number; heard: number } {
+    const state = join(this.directory, 'state');
+    if (!existsSync(state)) return { rx: 0, tx: 0, heard: 0 };
+    const { rx, tx } = JSON.parse(readFileSync(state, 'utf8')) as { rx: number; tx: number };
+    return { rx, tx, heard: Number(readFileSync(`${state}.heard`, 'utf8')) };
+  }
+
   /** The serving bridge's process, once it serves. */
   async pid(not = 0): Promise<number> {
     for (let tries = 0; tries < 1000; tries += 1) {
@@ -118,7 +128,7 @@ async function settle(rig: Rig): Promise<{ app: Record<string, unknown>; device:
   }
 }
 
-export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: Scenario) => Promise<{ kills: number; gaps: readonly number[] }>): Promise<Outcome> {
+export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: Scenario) => Promise<{ kills: number; gaps: readonly number[]; inFlight: number }>): Promise<Outcome> {
   // Half the line's speed back, so that both directions are under way at every kill.
   const rig = new Rig(scenario.bundle, scenario.fault === undefined ? 'bridge' : 'faulty', bytesPerMs(scenario.baud) / 2);
   if (scenario.fault !== undefined) process.env['HOLDLINE_TEST_FAULT'] = scenario.fault;
@@ -128,7 +138,7 @@ export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: 
     await rig.app!.first;
     await rig.device.ask({ do: 'run', bytesPerMs: bytesPerMs(scenario.baud) });
     await sleep(100);
-    const { kills, gaps } = await act(rig, scenario);
+    const { kills, gaps, inFlight } = await act(rig, scenario);
     await sleep(100);
     await rig.device.ask({ do: 'stop' });
     await rig.app!.first;
@@ -139,7 +149,7 @@ export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: 
     if ((app['gaps'] as unknown[]).length > 0) wrong.push(`gaps ${JSON.stringify(app['gaps'])}`);
     if (app['epochs'] !== 0) wrong.push(`${String(app['epochs'])} epoch changes`);
     return {
-      kills, sent: Number(device['sent']), received: Number(app['rx']), written: Number(app['tx']), arrived: Number(device['received']),
+      kills, inFlight, sent: Number(device['sent']), received: Number(app['rx']), written: Number(app['tx']), arrived: Number(device['received']),
       missingIn: Number(device['sent']) - Number(app['rx']), missingOut: Number(app['tx']) - Number(device['received']), wrong, refused: Number(device['refused']), readingGapsMs: gaps, report: await rig.report(),
     };
   } finally {
