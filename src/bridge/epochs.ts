@@ -1,8 +1,9 @@
 // The epochs on the spool, oldest first: folders `<sequence>-<id>`. Finds the one that kept descriptors belong to, and makes new ones.
 // Must never reuse an id: an app that held its offsets for another stretch of the line would skip or double bytes.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, fstatSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { join } from 'node:path';
 import { HoldlineError, errnoOf } from '../domain/errors.js';
 import { NO_EPOCH } from './protocol.js';
 import { Stream } from './stream.js';
@@ -12,10 +13,10 @@ const FOLDER = /^([0-9]{10})-([0-9a-f]{16})$/;
 /** More ended epochs than this are given up, the oldest first: a flapping plug must not fill the spool. */
 export const MAX_ENDED_EPOCHS = 3;
 
-const folders = (root: string): string[] => readdirSync(root).filter((name) => FOLDER.test(name)).sort();
+const folders = (root: string): string[] => (existsSync(root) ? readdirSync(root).filter((name) => FOLDER.test(name)).sort() : []);
 const idOf = (folder: string): string => FOLDER.exec(folder)?.[2] ?? NO_EPOCH;
 
-/** Makes the spool's folder and returns its real path (a kept descriptor knows no other), or says why it cannot. */
+/** Makes the spool's folder and returns its real path, or says why it cannot. */
 export function prepareSpool(root: string): string {
   try {
     mkdirSync(root, { recursive: true, mode: 0o750 });
@@ -29,17 +30,22 @@ export function prepareSpool(root: string): string {
   }
 }
 
-/** The epoch whose `tx` this kept descriptor is; undefined when its files are not below `root` (any more). */
+/**
+ * The epoch whose `tx` this kept descriptor is; undefined when its files are not below `root` (any more). By file, not by path: a unit
+ * has a mount namespace of its own at each start, and the path of a descriptor from an earlier one leads nowhere.
+ */
 export function resumeEpoch(system: System, root: string, tx: number): Stream | undefined {
-  const path = readlinkSync(`/proc/self/fd/${tx}`);
-  const folder = basename(dirname(path));
-  if (path !== join(root, folder, 'tx') || !FOLDER.test(folder)) return undefined;
+  const kept = fstatSync(tx);
+  const folder = folders(root).findLast((name) => isSameFile(kept, statSync(join(root, name, 'tx'), { throwIfNoEntry: false })));
+  if (folder === undefined) return undefined;
   try {
     return Stream.open(system, idOf(folder), join(root, folder), tx);
   } catch {
     return undefined;
   }
 }
+
+const isSameFile = (one: Stats, other: Stats | undefined): boolean => one.ino === other?.ino && one.dev === other.dev;
 
 export function createEpoch(system: System, root: string): Stream {
   prepareSpool(root);

@@ -1,10 +1,12 @@
 // One datagram to systemd's notify socket, with one descriptor beside it at most: Node can do neither. Layouts are struct msghdr
-// and cmsghdr of the C library, by pointer size. Must never block: PID 1's queue full is an error, not a wait.
+// and cmsghdr of the C library, by pointer size. Waits a moment where PID 1's queue is full (ten messages, in a container), never for long.
 import type { CLibrary } from './c-library.js';
 
 const AF_UNIX = 1, SOCK_DGRAM_CLOEXEC = 0o2000002;
 const SOL_SOCKET = 1, SCM_RIGHTS = 1;
 const MSG_NOSIGNAL = 0x4000, MSG_DONTWAIT = 0x40;
+const EAGAIN = 11;
+const FULL_QUEUE_TRIES = 1000, FULL_QUEUE_WAIT_MS = 1;
 
 export class NotifyError extends Error { override readonly name = 'NotifyError' }
 
@@ -57,8 +59,13 @@ export function notifySocket(c: CLibrary, path: string, message: string, file?: 
   layOut(c.addressOf(arena), arena, name, body, file);
   const socket = c.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
   if (socket < 0) throw new NotifyError(`cannot open a datagram socket: errno ${c.errno()}`);
-  const sent = c.sendmsg(socket, arena, MSG_NOSIGNAL | MSG_DONTWAIT);
-  const errno = c.errno();
+  let sent = c.sendmsg(socket, arena, MSG_NOSIGNAL | MSG_DONTWAIT);
+  let errno = c.errno();
+  for (let tries = 0; sent !== body.length && errno === EAGAIN && tries < FULL_QUEUE_TRIES; tries += 1) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_QUEUE_WAIT_MS);
+    sent = c.sendmsg(socket, arena, MSG_NOSIGNAL | MSG_DONTWAIT);
+    errno = c.errno();
+  }
   c.close(socket);
   if (sent !== body.length) throw new NotifyError(`cannot notify ${path}: errno ${errno}`);
 }
