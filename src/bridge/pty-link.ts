@@ -1,7 +1,7 @@
 // A PTY for programs that know nothing of the bridge: they open NAME.tty as if it were the port. It sits in the consumer's seat while
 // a program has it open. The kernel moves the bytes and the position, so a killed bridge loses and doubles nothing here either.
-import { chmodSync, chownSync, closeSync, openSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, chownSync, closeSync, fstatSync, openSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Hub, Participant } from './hub.js';
 import type { Stream } from './stream.js';
 import type { NativeExtras, System, Watch } from './system.js';
@@ -23,6 +23,12 @@ export function linkPty(link: string, slavePath: string, fresh: NativeExtras | u
   rmSync(temporary, { force: true });
   symlinkSync(slavePath, temporary);
   renameSync(temporary, link);
+}
+
+/** By file, not by path: a descriptor from another mount namespace has none here. */
+function isOpenFile(file: number, path: string): boolean {
+  const [one, other] = [fstatSync(file), statSync(path, { throwIfNoEntry: false })];
+  return one.ino === other?.ino && one.dev === other.dev;
 }
 
 export class PtyLink implements Participant {
@@ -158,7 +164,7 @@ export class PtyLink implements Participant {
     if (this.#stream === stream && this.#reader !== undefined) return this.#reader;
     this.#stream = stream;
     const path = join(stream.directory, 'rx');
-    if (this.#kept !== undefined && dirname(readlinkSync(`/proc/self/fd/${this.#kept}`)) === stream.directory) this.#reader = this.#kept;
+    if (this.#kept !== undefined && isOpenFile(this.#kept, path)) this.#reader = this.#kept;
     else if (stream.held > 0) {
       this.#reader = openSync(path, 'r');
       this.#system.seek(this.#reader, stream.tail);
