@@ -27,6 +27,10 @@ export interface AttestationParts {
   readonly payloadType?: string;
   /** When the certificate is issued, in milliseconds from now; it is valid for ten minutes. */
   readonly issuedMs?: number;
+  /** When the log takes it, in milliseconds from now. */
+  readonly loggedMs?: number;
+  /** Issued by an authority that is not in the root, but whose certificates are logged as the others'. */
+  readonly rogue?: boolean;
   readonly witnesses?: readonly ('log' | 'stamp')[];
   /** Leave the certificate out of the certificate log. */
   readonly unlogged?: boolean;
@@ -42,13 +46,13 @@ export interface AttestationWorld {
   /** As a trusted_root file. */
   readonly root: Json;
   attest(parts: AttestationParts): Promise<Json>;
-  /** The authority's own certificate, base64. */
-  readonly authority: string;
+  /** The certificate of the authority that is not in the root, base64. */
+  readonly rogueAuthority: string;
 }
 
 /** `public`: logs everything, as Sigstore's public instance; `private`: only stamps the time, as GitHub's own. */
 export async function createAttestationWorld(kind: 'public' | 'private'): Promise<AttestationWorld> {
-  const keys = { ca: newKeys(), ct: newKeys(), log: newKeys(), tsa: newKeys() };
+  const keys = { ca: newKeys(), rogue: newKeys(), ct: newKeys(), log: newKeys(), tsa: newKeys() };
   const log = await initializeTLog(REKOR_URL, keys.log);
   const tsa = await initializeTSA(keys.tsa);
   const ctLog = await initializeCTLog(keys.ct);
@@ -67,7 +71,8 @@ export async function createAttestationWorld(kind: 'public' | 'private'): Promis
     const signer = newKeys();
     const clock = new Date(Date.now() + (parts.issuedMs ?? 0));
     // The same key is the same authority: with a clock of its own, and with or without the certificate log.
-    const issuing = kind === 'private' || parts.unlogged === true ? await initializeCA(keys.ca, undefined, clock) : await initializeCA(keys.ca, await initializeCTLog(keys.ct, clock), clock);
+    const logged = kind === 'public' && parts.unlogged !== true;
+    const issuing = await initializeCA(parts.rogue === true ? keys.rogue : keys.ca, logged ? await initializeCTLog(keys.ct, clock) : undefined, clock);
     const certificate = await issuing.issueCertificate({
       publicKey: signer.publicKey.export({ format: 'der', type: 'spki' }), subjectAltName: parts.name,
       extensions: [
@@ -80,19 +85,26 @@ export async function createAttestationWorld(kind: 'public' | 'private'): Promis
     const toSign = Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload]);
     const signature = sign('sha256', toSign, parts.foreignKey === true ? newKeys().privateKey : signer.privateKey);
     const witnesses = parts.witnesses ?? [kind === 'public' ? 'log' : 'stamp'];
-    const logged = parts.otherLogBody === true ? Buffer.from('another signature') : signature;
+    const takes = parts.loggedMs === undefined ? log : await initializeTLog(REKOR_URL, keys.log, new Date(Date.now() + parts.loggedMs));
+    const logBody = parts.otherLogBody === true ? Buffer.from('another signature') : signature;
     const bundle: Json = {
       mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
       verificationMaterial: {
         certificate: { rawBytes: base64(certificate) },
-        tlogEntries: witnesses.includes('log') ? [await logEntry(log, payload, logged)] : [],
-        timestampVerificationData: { rfc3161Timestamps: witnesses.includes('stamp') ? [{ signedTimestamp: base64(await tsa.timestamp({ artifactHash: hash(signature), hashAlgorithmOID: SHA256_OID, nonce: 1, policyOID: TSA_POLICY_OID })) }] : [] },
+        tlogEntries: witnesses.includes('log') ? [await logEntry(takes, payload, logBody)] : [],
+        timestampVerificationData: { rfc3161Timestamps: witnesses.includes('stamp') ? [{ signedTimestamp: base64(await stamp(keys.tsa, signature)) }] : [] },
       },
       dsseEnvelope: { payload: base64(payload), payloadType, signatures: [{ sig: base64(signature), keyid: '' }] },
     };
     return parts.change?.(bundle) ?? bundle;
   };
-  return { root, attest, authority: base64(ca.rootCertificate) };
+  return { root, attest, rogueAuthority: base64((await initializeCA(keys.rogue)).rootCertificate) };
+}
+
+/** In whole seconds, as real stampers do: the library cannot read a fraction that ends in zero. */
+async function stamp(keys: KeyPairKeyObjectResult, signature: Buffer): Promise<ArrayBufferView> {
+  const stamper = await initializeTSA(keys, new Date(Math.floor(Date.now() / 1000) * 1000));
+  return stamper.timestamp({ artifactHash: hash(signature), hashAlgorithmOID: SHA256_OID, nonce: 1, policyOID: TSA_POLICY_OID });
 }
 
 /** What a log answers, of the fields a bundle keeps. */
