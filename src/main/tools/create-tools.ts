@@ -1,6 +1,4 @@
 // Commands that need no settings, each loaded only when it is called.
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Tools } from '../../interface/app.js';
 import type { Terminal } from '../../interface/cli/terminal.js';
 
@@ -13,19 +11,6 @@ export function createTools(parts: ToolParts): Tools {
     publish: async (request) => (await import('./publish.js')).publish(request),
     demo: async () => (await import('../demo/run-demo.js')).runDemo(parts),
     run: async (settingsFile) => (await import('../daemon.js')).runHoldlineDaemon(settingsFile),
-    bridge: (argv) => runBridge(argv),
+    bridge: async (argv) => (await import('../run-bridge-main.js')).runBridgeMain(argv),
   };
-}
-
-/** The bridge is a program of its own, so that it owes nothing to the updater's files. */
-function runBridge(argv: readonly string[]): Promise<number> {
-  const script = fileURLToPath(new URL('./bridge.js', import.meta.url));
-  const child = spawn(process.execPath, [script, ...argv], { stdio: 'inherit' });
-  const forward = (signal: NodeJS.Signals): void => { child.kill(signal); };
-  process.on('SIGTERM', forward);
-  process.on('SIGINT', () => undefined);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
-  });
 }
