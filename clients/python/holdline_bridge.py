@@ -28,7 +28,7 @@ _WELCOME, _DATA, _GAP, _WACK, _EPOCH, _DOWN, _ERROR = 0x81, 0x82, 0x83, 0x84, 0x
 _ERRORS = {1: "malformed", 2: "version", 3: "oversized", 4: "seat-taken", 5: "ack-future", 6: "write-gap", 7: "read-only",
            8: "from-future", 9: "slow", 10: "unexpected", 11: "shutting-down", 12: "upgrade-failed", 13: "no-space"}
 _FINAL = {"malformed", "version", "oversized", "ack-future", "write-gap", "read-only", "from-future", "unexpected"}
-_RETRY_FIRST_S, _RETRY_MAX_S, _SEAT_RETRIES = 0.005, 1.0, 6
+_RETRY_FIRST_S, _RETRY_MAX_S, _SEAT_RETRIES = 0.005, 0.1, 6
 
 
 class BridgeError(Exception):

@@ -21,13 +21,13 @@
 //   0x06 TAKEOVER  offset 0; payload: process id u32. Sent by the successor only; answered by GO, then the connection ends.
 //
 // From the bridge:
-//   0x81 WELCOME   offset = where DATA will begin; payload: version u8 | role u8 | flags u8 (1 resumed, 2 line is down) | 0 u8 |
+//   0x81 WELCOME   offset = where DATA (or a GAP) will begin; payload: version u8 | role u8 | flags u8 (1 resumed, 2 line is down) | 0 u8 |
 //                  epoch 8 | head u64 | tail u64 | accepted u64 (offset of the next WRITE) | confirmed u64
 //                  head: end of what was received; tail: first byte still held; confirmed: end of what the kernel's driver took.
 //   0x82 DATA      offset of the first byte; payload: bytes of the epoch last named by WELCOME or EPOCH. Without holes but for GAP.
 //   0x83 GAP       offset = first missing byte; payload: to u64 (first byte after it). These bytes are lost; DATA goes on at `to`.
 //   0x84 WACK      offset = accepted: these bytes outlive the client and a killed bridge; payload: epoch 8 | confirmed u64
-//   0x85 EPOCH     offset = where DATA of the new epoch begins; payload: epoch 8 | accepted u64 | confirmed u64. All of the old epoch was sent before it.
+//   0x85 EPOCH     offset = where DATA (or a GAP) of the new epoch begins; payload: epoch 8 | accepted u64 | confirmed u64. All of the old epoch was sent before it.
 //   0x86 DOWN      offset = head: the line has gone after this byte; payload: epoch 8 | confirmed u64 | reason UTF-8.
 //                  What was written behind `confirmed` is lost; WRITE is ignored until EPOCH.
 //   0x87 REPORT    payload: JSON, the status of the bridge.

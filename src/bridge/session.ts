@@ -146,7 +146,7 @@ export class Session implements Participant {
       return;
     }
     const stream = known ?? (frame.role === 'consumer' ? hub.oldest : hub.newest);
-    const fresh = frame.role === 'consumer' ? stream?.tail : stream?.head;
+    const fresh = frame.role === 'consumer' ? stream?.firstUnacknowledged : stream?.head;
     this.#stream = stream;
     this.#position = known === undefined ? fresh ?? 0 : frame.from;
     this.#open = true;
@@ -214,9 +214,9 @@ export class Session implements Participant {
 
   #enter(stream: Stream): boolean {
     this.#stream = stream;
-    this.#position = stream.tail;
+    this.#position = this.#role === 'consumer' ? stream.firstUnacknowledged : 0;
     this.#told = `${stream.accepted} ${stream.confirmed}`;
-    this.send({ type: 'epoch', from: stream.tail, epoch: stream.id, accepted: stream.accepted, confirmed: stream.confirmed });
+    this.send({ type: 'epoch', from: this.#position, epoch: stream.id, accepted: stream.accepted, confirmed: stream.confirmed });
     return true;
   }
 

@@ -63,6 +63,8 @@ export class Stream {
 
   get head(): number { return this.#head; }
   get tail(): number { return this.#counters.tail; }
+  /** Where a consumer begins that knows nothing of this epoch: between here and the tail everything was dropped. */
+  get firstUnacknowledged(): number { return this.#counters.acknowledgedTo; }
   get held(): number { return this.#head - this.#counters.tail; }
   get accepted(): number { return this.#accepted; }
   get confirmed(): number { return this.#closedAt ?? this.#system.position(this.tx); }

@@ -142,6 +142,23 @@ describe('more bytes than anybody takes', () => {
     expect(counters).toMatchObject({ received: sent.length, dropped: gap.to, held: sent.length - gap.to });
   });
 
+  it('a consumer that knows nothing hears of what was dropped since the last acknowledgement, and of nothing before', async () => {
+    await start({ capacity: 100_000, flowControl: false });
+    const first = await consumer();
+    bridge.device.feed(Buffer.alloc(1000, 1));
+    await first.until('data', (frame) => frame.offset + frame.bytes.length === 1000);
+    first.send({ type: 'ack', offset: 600, epoch: bridge.hub.current?.id ?? '' });
+    await expect.poll(() => bridge.counters()[0]?.acknowledged).toBe(600);
+    first.socket.destroy();
+    for (let turn = 0; turn < 30; turn += 1) bridge.device.feed(Buffer.alloc(10_000, 2));
+    const second = connect();
+    second.hello();
+    expect((await second.until('welcome')).from).toBe(600);
+    const gap = await second.until('gap');
+    expect(gap).toMatchObject({ from: 600, to: bridge.counters()[0]?.held === undefined ? -1 : 301_000 - bridge.counters()[0]!.held });
+    expect(bridge.counters()[0]?.dropped).toBe(gap.to - 600);
+  });
+
   it('with flow control reading stops, and goes on when there is room: nothing is dropped', async () => {
     const epoch = await start({ capacity: 100_000, flowControl: true });
     const sent = Buffer.alloc(300_000, 'abcdefg');

@@ -14,7 +14,8 @@ import type { Chunk, ClientEvents, ConnectOptions, Written } from './client-even
 import { WriteQueue } from './write-queue.js';
 
 const RETRY_FIRST_MS = 5;
-const RETRY_MAX_MS = 1000;
+/** A try at a local socket costs next to nothing, and a bridge that is back is wanted at once. */
+const RETRY_MAX_MS = 100;
 /** A restarted app may meet its own dying connection; longer than this, somebody else has the seat. */
 const SEAT_RETRIES = 6;
 /** These end the client: trying again would fail the same way. */

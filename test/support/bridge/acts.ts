@@ -60,7 +60,7 @@ async function killBridge(rig: Rig): Promise<void> {
     await sleep(200 * Math.random());
     for (const child of rig.children()) killPid(child);
   }
-  await rig.pid(pid);
+  await rig.served(pid);
 }
 
 async function upgrade(rig: Rig): Promise<void> {

@@ -37,6 +37,7 @@ function hear(end: number): void {
   writeSync(heardFile, String(end).padStart(16), 0);
 }
 const client = await connectBridge({ path: socket, epoch: state.epoch, from: state.rx, client: 'proof app' });
+if (client.epoch !== state.epoch) { state.epoch = client.epoch; state.rx = client.position; }
 client.on('gap', (gap) => { state.gaps.push([gap.from, gap.to]); });
 client.on('epoch', (change) => { if (change.previous !== null) state.epochs += 1; });
 client.on('end', ({ error }) => { process.stdout.write(`${JSON.stringify({ fatal: error?.message ?? 'closed' })}\n`); process.exit(3); });

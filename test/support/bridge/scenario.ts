@@ -60,6 +60,8 @@ export class Rig {
     this.device = new JsonChild(process.execPath, [bundle.path('device')]);
   }
 
+  readonly #stopBridge = (): void => { this.bridge.process.kill('SIGTERM'); };
+
   get socket(): string { return join(this.directory, 'p.sock'); }
   get link(): string { return join(this.directory, 'p.tty'); }
 
@@ -67,7 +69,7 @@ export class Rig {
     this.port = String((await this.device.first)['path']);
     this.bridge = new JsonChild(process.execPath, [this.#bundle.path(this.#bridgeName), 'run', '--name', 'p', '--port', this.port, '--baud', String(baud), '--socket-dir', this.directory, ...extra]);
     // A keeper outlives a test process that crashes; it must not go on opening PTYs.
-    process.once('exit', () => { this.bridge.process.kill('SIGTERM'); });
+    process.once('exit', this.#stopBridge);
     await this.pid();
   }
 
@@ -96,6 +98,16 @@ export class Rig {
     throw new Error(`no bridge answers: ${this.bridge.errors.join('')}`);
   }
 
+  /** Once another bridge than `not` has its consumer back: bytes flow. */
+  async served(not: number): Promise<void> {
+    for (let tries = 0; tries < 1000; tries += 1) {
+      const report = await this.report();
+      if (report !== null && report.pid !== not && report.consumer !== null) return;
+      await sleep(5);
+    }
+    throw new Error(`no consumer came back: ${this.bridge.errors.join('')}`);
+  }
+
   /** Children of the shell keeper. */
   children(): number[] {
     const pid = this.bridge.process.pid ?? 0;
@@ -105,6 +117,7 @@ export class Rig {
   async close(): Promise<void> {
     if (this.app !== undefined) await this.app.kill();
     if (this.bridge !== undefined) await this.bridge.kill('SIGTERM');
+    process.off('exit', this.#stopBridge);
     await this.device.kill();
     rmSync(this.directory, { recursive: true, force: true });
   }
