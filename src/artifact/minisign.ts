@@ -157,6 +157,8 @@ function foreignKey(signature: MinisignSignature, pinned: readonly string[]): Ho
   });
 }
 
-function invalid(why: string, hint?: string, cause?: unknown): HoldlineError {
-  return new HoldlineError('signature-invalid', `cannot accept the signature: ${why}`, { ...(hint === undefined ? {} : { hint }), cause });
+const DAMAGED = 'The signature file is damaged, or not minisign\'s. Nothing was installed; ask the publisher to publish the release again.';
+
+function invalid(why: string, hint: string = DAMAGED, cause?: unknown): HoldlineError {
+  return new HoldlineError('signature-invalid', `cannot accept the signature: ${why}`, { hint, cause });
 }

@@ -1,5 +1,6 @@
 // What the device remembers between runs: read tolerantly, written durably as a whole.
 import { HoldlineError, errnoOf } from '../domain/errors.js';
+import { explainFsError } from '../domain/fs-errors.js';
 import { stateFile, type Layout } from '../domain/layout.js';
 import type { Filesystem } from '../domain/ports.js';
 import { EMPTY_STATE, type DeviceState } from '../domain/state.js';
@@ -35,8 +36,10 @@ export function readDeviceState(fs: Filesystem, layout: Layout): DeviceState {
 }
 
 export function writeDeviceState(fs: Filesystem, layout: Layout, state: DeviceState): void {
-  fs.makeDirectory(layout.stateDir, 0o750);
-  fs.writeDurably(stateFile(layout), `${JSON.stringify(state, undefined, 1)}\n`, 0o644);
+  try {
+    fs.makeDirectory(layout.stateDir, 0o750);
+    fs.writeDurably(stateFile(layout), `${JSON.stringify(state, undefined, 1)}\n`, 0o644);
+  } catch (thrown) { throw explainFsError(thrown, `remember how this device stands in ${layout.stateDir}`); }
 }
 
 /** Reads, changes, writes; the caller holds the lock. */

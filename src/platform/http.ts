@@ -2,7 +2,7 @@
 // The only file that loads undici; a custom CA comes in by Node's own NODE_EXTRA_CA_CERTS.
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { EnvHttpProxyAgent, Pool, request, type buildConnector, type Dispatcher } from 'undici';
 import type { Fetch, FetchResponse } from '../domain/ports.js';
 
 export interface HttpSettings {
@@ -38,12 +38,27 @@ export function createFetch(settings: HttpSettings): Fetch {
     headersTimeout: settings.headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
     bodyTimeout: settings.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    factory: createPool,
   });
   // undici's request, not its fetch: a third less CPU and 20 MB less memory in a download, and no header that nobody asked for.
   return async (url, options = {}) => {
     const { method = 'GET', headers = {}, body = null, signal = null } = options;
     return toResponse(url, await request(url, { method: method as Dispatcher.HttpMethod, headers: { ...ANONYMOUS, ...headers }, body, signal, dispatcher }), headers);
   };
+}
+
+/** One pool per origin, as undici makes it, but for a tunnel's end. */
+function createPool(origin: string | URL, options: object): Dispatcher {
+  const connect = 'connect' in options && typeof options.connect === 'function' ? sayOnce(options.connect as buildConnector.connector) : undefined;
+  return new Pool(origin, connect === undefined ? options : { ...options, connect });
+}
+
+/** undici takes UND_ERR_SOCKET for a passing hiccup and connects again at once, for ever: a proxy that hangs up would be asked a thousand times a second. */
+function sayOnce(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => connect(options, (...[error, socket]: buildConnector.CallbackArgs) => {
+    if (error === null) callback(null, socket);
+    else callback('code' in error && error.code === 'UND_ERR_SOCKET' ? Object.assign(new Error(`the proxy hung up: ${error.message}`), { code: 'ECONNRESET' }) : error, null);
+  });
 }
 
 function toResponse(url: string, answer: Dispatcher.ResponseData, asked: Readonly<Record<string, string>>): FetchResponse {

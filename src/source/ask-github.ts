@@ -33,7 +33,7 @@ export async function askGithub(access: GithubAccess, url: string, headers: Read
   const own = { 'user-agent': access.userAgent, 'x-github-api-version': API_VERSION, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
   const response = await sendRequest(access, url, { ...own, ...headers }, doing, signal);
   const refused = response.status >= 400 && response.status !== 416;
-  const { message, json } = refused ? await readRefusal(response) : { message: '', json: false };
+  const { message, json } = refused ? await readRefusal(response, token) : { message: '', json: false };
   const until = ledger.noteAnswer({ status: response.status, headers: response.headers, message });
   if (!refused) return response;
   if (until !== undefined) throw rateLimitedError(until, ledger.rateLimit(), token !== null);
@@ -64,11 +64,12 @@ export async function readText(response: FetchResponse, maxBytes: number): Promi
   return Buffer.concat(pieces).toString('utf8');
 }
 
-async function readRefusal(response: FetchResponse): Promise<{ message: string; json: boolean }> {
+/** A server (or a proxy that plays one) may quote what it was sent: the token goes no further than this. */
+async function readRefusal(response: FetchResponse, token: string | null): Promise<{ message: string; json: boolean }> {
   try {
     const parsed: unknown = JSON.parse((await readText(response, MAX_ERROR_BYTES)) ?? '');
     if (typeof parsed !== 'object' || parsed === null) return { message: '', json: false };
-    return { message: 'message' in parsed && typeof parsed.message === 'string' ? cleanText(parsed.message) : '', json: true };
+    return { message: 'message' in parsed && typeof parsed.message === 'string' ? cleanText(token === null ? parsed.message : parsed.message.replaceAll(token, '***')) : '', json: true };
   } catch {
     // The status says enough, whatever became of the body.
     return { message: '', json: false };

@@ -93,3 +93,17 @@ it('gives up on a server that never answers, hands out redirects, and can be abo
   stop.abort();
   await expect(waiting).rejects.toThrow();
 });
+
+it.each([
+  ['hangs up', (socket: Socket) => socket.destroy()],
+  ['answers nothing and ends', (socket: Socket) => socket.end()],
+  ['wants a login', (socket: Socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n')],
+])('a proxy that %s is asked once, not without end', async (_what, answer) => {
+  let connections = 0;
+  const proxy = createServer();
+  proxy.on('connection', (socket: Socket) => { connections += 1; socket.on('error', () => undefined); });
+  proxy.on('connect', (_request, socket) => { answer(socket as Socket); });
+  const url = `http://127.0.0.1:${await listen(proxy)}`;
+  await expect(createFetch({ proxy: { https: url, http: null, no: null } })('https://git.company.test/')).rejects.toThrow(/./u);
+  expect(connections).toBeLessThanOrEqual(2);
+});

@@ -36,8 +36,12 @@ export interface Daemon {
 }
 
 const BROKEN_EXIT = 21;
-/** How long a person's call waits for a check that happens to run. */
+/** How long a person's call waits for a check, or a tidying-up, that happens to run. */
 const PATIENCE_MS = 15_000;
+const LOOK_AGAIN_MS = 250;
+/** Jobs that may turn out to change nothing. */
+const LOOKING: ReadonlySet<Job['kind']> = new Set<Job['kind']>(['cycle', 'check', 'settle']);
+const NAMES: Readonly<Partial<Record<Job['kind'], string>>> = { cycle: 'an update', settle: 'the end of an interrupted update' };
 /** How long a stop waits for a worker: long enough to finish a switch. */
 const WORKER_STOP_MS = 60_000;
 
@@ -48,6 +52,7 @@ export function createDaemon(parts: DaemonParts): Daemon {
   let running: Running | undefined;
   let state: UpdateState = 'idle';
   let stopping = false;
+  let life: AbortSignal | undefined;
 
   const note = (event: RunEvent): void => {
     if (event.type === 'state') { state = event.state; parts.notify.status(`${event.state}${event.detail === undefined ? '' : `: ${event.detail}`}`); log.info(event.state, event.detail === undefined ? {} : { detail: event.detail }); }
@@ -57,30 +62,46 @@ export function createDaemon(parts: DaemonParts): Daemon {
   const perform = async (job: Job, actor: string, report: Report): Promise<unknown> => {
     const worker = parts.startJob(job, actor, (event) => { note(event); report(event); });
     const ended = worker.done.then(() => undefined, () => undefined);
-    running = { job, worker, ended };
-    try { return await worker.done; } finally { running = undefined; state = 'idle'; }
+    const mine = { job, worker, ended };
+    running = mine;
+    try { return await worker.done; } finally { if (running === mine) { running = undefined; state = 'idle'; } }
+  };
+
+  /** Waits for what only looks or tidies up; an update is not waited for. */
+  const untilQuiet = async (): Promise<void> => {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    while (!patience.aborted && running !== undefined && LOOKING.has(running.job.kind) && (state === 'checking' || state === 'idle')) {
+      await Promise.race([running.ended, clock.sleep(LOOK_AGAIN_MS, patience).catch(() => undefined)]);
+    }
   };
 
   const ask = async (job: Job, actor: string, report: Report): Promise<unknown> => {
     if (stopping) throw new HoldlineError('busy', 'cannot begin: holdline is stopping', { hint: 'Try again when it has started again.' });
-    const current = running;
-    if (current !== undefined && (current.job.kind === 'cycle' || current.job.kind === 'check') && (state === 'checking' || state === 'idle')) {
-      await Promise.race([current.ended, clock.sleep(PATIENCE_MS)]);
+    await untilQuiet();
+    if (running !== undefined) throw new HoldlineError('busy', `cannot begin: ${NAMES[running.job.kind] ?? running.job.kind} is under way (${state})`, { hint: 'Wait for its end; holdline --status shows how far it is.' });
+    try { return await perform(job, actor, report); } catch (thrown) {
+      if (toHoldlineError(thrown).code === 'interrupted') mend().catch((failed: unknown) => logFailure(log, failed));
+      throw thrown;
     }
-    if (running !== undefined) throw new HoldlineError('busy', `cannot begin: ${running.job.kind === 'cycle' ? 'an update' : running.job.kind} is under way (${state})`, { hint: 'Wait for its end; holdline --status shows how far it is.' });
-    return perform(job, actor, report);
+  };
+
+  /** A worker that died left an open journal: order first, whoever had asked for the job. */
+  const mend = async (): Promise<void> => {
+    if (life === undefined || stopping || life.aborted) return;
+    if (await repair(parts) === 'repaired') await settle(parts, () => running, perform, life);
   };
 
   return {
     ask,
     activity: async () => ({ pid: process.pid, state, job: running?.job.kind ?? null, services: await parts.serviceStatus() }),
     async run(signal) {
+      life = signal;
       if (await repair(parts) === 'broken') return BROKEN_EXIT;
       // Ready before a probation is resumed: it may last longer than systemd waits for a start.
       parts.notify.ready();
       try {
-        await settle(parts, perform, signal);
-        await loop(parts, () => running, perform, signal);
+        await settle(parts, () => running, perform, signal);
+        await loop(parts, { running: () => running, perform, mend }, signal);
       } finally {
         stopping = true;
         parts.notify.stopping();
@@ -117,19 +138,26 @@ async function repair(parts: DaemonParts): Promise<'repaired' | 'broken'> {
 }
 
 /** Lets a worker finish the books of what recovery ended, and resume a probation. */
-async function settle(parts: DaemonParts, perform: Perform, signal: AbortSignal): Promise<void> {
-  try { await untilAborted(perform({ kind: 'settle' }, 'daemon', nobody), signal); } catch (thrown) { if (!signal.aborted) logFailure(parts.log, thrown); }
+async function settle(parts: DaemonParts, running: () => Running | undefined, perform: Perform, signal: AbortSignal): Promise<void> {
+  try {
+    // Somebody may have asked for a job as soon as the socket was there: it settles by itself, and one worker at a time is what a stop can end.
+    for (let busy = running(); busy !== undefined; busy = running()) await untilAborted(busy.ended, signal);
+    await untilAborted(perform({ kind: 'settle' }, 'daemon', nobody), signal);
+  } catch (thrown) { if (!signal.aborted) logFailure(parts.log, thrown); }
 }
 
-async function loop(parts: DaemonParts, running: () => Running | undefined, perform: Perform, signal: AbortSignal): Promise<void> {
+interface Turns { running(): Running | undefined; readonly perform: Perform; mend(): Promise<void> }
+
+async function loop(parts: DaemonParts, turns: Turns, signal: AbortSignal): Promise<void> {
   let waiting: Waiting | null = null;
   let first = true;
   while (!signal.aborted) {
     const delay = nextCheckDelay({ interval: parts.settings.checkInterval, first, waiting, now: parts.clock.now(), random: parts.random() });
     first = false;
     try { await parts.clock.sleep(delay * 1000, signal); } catch { return; }
-    if (running() !== undefined) { await running()?.ended; continue; }
-    waiting = await cycle(parts, perform, signal);
+    const busy = turns.running();
+    if (busy !== undefined) { await untilAborted(busy.ended, signal).catch(() => undefined); continue; }
+    waiting = await cycle(parts, turns, signal);
   }
 }
 
@@ -138,7 +166,7 @@ function waitingOf(result: unknown): Waiting | null {
   return typeof waiting === 'object' && waiting !== null && 'until' in waiting && 'reason' in waiting ? waiting as Waiting : null;
 }
 
-async function cycle(parts: DaemonParts, perform: Perform, signal: AbortSignal): Promise<Waiting | null> {
+async function cycle(parts: DaemonParts, { perform, mend }: Turns, signal: AbortSignal): Promise<Waiting | null> {
   try {
     const ended = perform({ kind: 'cycle' }, 'daemon', nobody);
     return waitingOf(await untilAborted(ended, signal));
@@ -146,8 +174,7 @@ async function cycle(parts: DaemonParts, perform: Perform, signal: AbortSignal):
     const error = toHoldlineError(thrown);
     if (signal.aborted) return null;
     logFailure(parts.log, error);
-    // A worker that died left an open journal: order first, then the next turn.
-    if (error.code === 'interrupted' && await repair(parts) === 'repaired') await settle(parts, perform, signal);
+    if (error.code === 'interrupted') await mend();
     return null;
   }
 }
