@@ -41,6 +41,8 @@ export interface StoredRepository {
   readonly name: string;
   private: boolean;
   releases: StoredRelease[];
+  /** `sha256:HEX` to what the attestations API answers for it. */
+  readonly attestations: Map<string, unknown[]>;
 }
 
 /** An asset with more said about it than its bytes. */
@@ -112,7 +114,7 @@ export function createGithubStore(now: () => Date): GithubStore {
     ensureRepository(fullName, isPrivate) {
       const [owner = '', name = ''] = fullName.split('/');
       const key = fullName.toLowerCase();
-      const found = repositories.get(key) ?? { id: nextId(), owner, name, private: false, releases: [] };
+      const found = repositories.get(key) ?? { id: nextId(), owner, name, private: false, releases: [], attestations: new Map() };
       if (isPrivate !== undefined) found.private = isPrivate;
       repositories.set(key, found);
       return found;

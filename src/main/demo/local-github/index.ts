@@ -56,6 +56,8 @@ export interface LocalGitHub {
   retag(fullName: string, from: string, to: string): void;
   /** Replaces, adds or re-describes an asset in place. */
   changeAsset(fullName: string, tag: string, name: string, change: Partial<Pick<StoredAsset, 'state' | 'digest'>> & { readonly content?: Content }): Promise<void>;
+  /** `bundle` null: named by an address only. */
+  addAttestation(fullName: string, sha256: string, bundle: unknown): void;
   fault(fault: Fault): void;
   clearFaults(): void;
   setRateLimit(token: string | null, remaining: number, resetInSeconds: number): void;
@@ -127,6 +129,11 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
     },
     retag: (fullName, from, to) => { findRelease(ensure(fullName), from).tag = to; },
     changeAsset: (fullName, tag, name, change) => changeAsset(store, findRelease(ensure(fullName), tag), name, change),
+    addAttestation(fullName, sha256, bundle) {
+      const { attestations, id } = ensure(fullName);
+      const key = `sha256:${sha256}`;
+      attestations.set(key, [...attestations.get(key) ?? [], { bundle, repository_id: id, bundle_url: `${storageOrigin.url}/attestation` }]);
+    },
     fault: faults.add,
     clearFaults: faults.clear,
     setRateLimit: limits.set,

@@ -62,6 +62,12 @@ function sendTarball(call: ApiCall, repository: StoredRepository, ref: string): 
   return redirect(call, call.world.storageOrigin + call.world.storage.signSource(repository, release));
 }
 
+function listAttestations(call: ApiCall, repository: StoredRepository, digest: string): void {
+  const attestations = repository.attestations.get(digest);
+  if (attestations === undefined) return answerError(call, 404, 'Not Found');
+  return answerCached(call, { attestations });
+}
+
 function showRelease(call: ApiCall, repository: StoredRepository, wanted: (release: StoredRelease) => boolean): void {
   const found = visibleReleases(call, repository).find(wanted);
   if (found === undefined) return answerError(call, 404, 'Not Found');
@@ -95,6 +101,8 @@ export async function routeRead(call: ApiCall, repository: StoredRepository, res
   if (id !== undefined) return showRelease(call, repository, (release) => release.id === Number(id));
   const tag = /^releases\/tags\/(.+)$/.exec(rest)?.[1];
   if (tag !== undefined) return showRelease(call, repository, (release) => release.tag === tag && !release.draft);
+  const digest = /^attestations\/(.+)$/.exec(rest)?.[1];
+  if (digest !== undefined) return listAttestations(call, repository, digest);
   const ref = /^tarball\/(.+)$/.exec(rest)?.[1];
   if (ref !== undefined) return sendTarball(call, repository, ref);
   return answerError(call, 404, 'Not Found');
