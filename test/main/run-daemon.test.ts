@@ -77,6 +77,25 @@ describe('the daemon', () => {
     expect(await asked).toEqual({ outcome: 'current' });
   });
 
+  it('lets a person wait while it settles, as long as nothing of an update is under way', async () => {
+    current = world();
+    const settle = await current.job(0);
+    const asked = current.daemon.ask({ kind: 'check' }, 'me', () => undefined);
+    settle.resolve(null);
+    for (let index = 1, asking = true; asking; index += 1) {
+      const next = await current.job(index);
+      asking = next.job.kind !== 'check';
+      next.resolve({ outcome: 'current', waiting: null });
+    }
+    expect(await asked).toMatchObject({ outcome: 'current' });
+  });
+
+  it('answers busy while it goes on with a probation', async () => {
+    current = world();
+    (await current.job(0)).report({ type: 'state', state: 'probing' });
+    await expect(current.daemon.ask({ kind: 'check' }, 'me', () => undefined)).rejects.toMatchObject({ code: 'busy', message: expect.stringContaining('probing') });
+  });
+
   it('stops the worker, then the services, also in the middle of settling', async () => {
     current = world();
     const settle = await current.job(0);
