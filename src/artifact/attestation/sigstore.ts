@@ -16,7 +16,8 @@ export interface Sigstore {
 }
 
 export async function loadSigstore(): Promise<Sigstore> {
-  const [bundle, verify] = await Promise.all([import('@sigstore/bundle'), import('@sigstore/verify')]);
+  // By their default export: of a CommonJS module the bundler keeps no other.
+  const [{ default: bundle }, { default: verify }] = await Promise.all([import('@sigstore/bundle'), import('@sigstore/verify')]);
   return {
     bundleFromJSON: bundle.bundleFromJSON, toSignedEntity: verify.toSignedEntity, toTrustMaterial: verify.toTrustMaterial,
     Verifier: verify.Verifier, VerificationError: verify.VerificationError,
