@@ -38,7 +38,7 @@ async function runAll(runs: readonly Run[], built: Bundle, table: ProofTable): P
 
 const table = new ProofTable();
 const begunMs = performance.now();
-const built = await bundle({ device: 'test/support/bridge/device.ts', app: 'test/support/bridge/app.ts', bridge: 'src/main/bridge.ts', faulty: 'test/support/bridge/faulty-bridge.ts' });
+const built = await bundle({ device: 'test/support/bridge/device.ts', app: 'test/support/bridge/app.ts', bridge: 'src/main/bridge.ts', faulty: 'test/support/bridge/faulty-bridge.ts', 'poll-modbus': 'test/support/bridge/poll-modbus.ts' });
 try {
   await runAll(wanted.filter((part) => part !== 'programs').flatMap(plan), built, table);
   if (wanted.includes('programs')) await runPrograms(built, table);

@@ -24,12 +24,12 @@ export async function killAt(bench: Bench, command: readonly string[], n: number
 }
 
 /** @param times recovery is run this often; 0 leaves it out */
-export async function recoverAndJudge(bench: Bench, times: number): Promise<{ readonly verdict: Verdict; readonly ms: number }> {
-  let ms = 0;
+export async function recoverAndJudge(bench: Bench, times: number): Promise<{ readonly verdict: Verdict; readonly ms: number; readonly said: string }> {
+  let [ms, said] = [0, ''];
   for (let run = 0; run < times; run += 1) {
     const ran = await bench.run(bench.recovery());
-    ms = ran.ms;
-    if (ran.code !== 0) return { verdict: { is: 'BAD', why: `recovery ended with ${ran.code}: ${ran.stdout}${ran.stderr}` }, ms };
+    [ms, said] = [ran.ms, ran.stdout + ran.stderr];
+    if (ran.code !== 0) return { verdict: { is: 'BAD', why: `recovery ended with ${ran.code}: ${said}` }, ms, said };
   }
-  return { verdict: await bench.judge(), ms };
+  return { verdict: await bench.judge(), ms, said };
 }

@@ -46,6 +46,13 @@ export class Container {
     await ended;
   }
 
+  /** A person's poweroff, to its end. */
+  async untilOff(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    await new Promise((resolve) => { child.once('close', resolve); });
+  }
+
   /** What to put before a command so that it runs inside; with a user as that user. */
   inside(user?: string): string[] {
     const enter = ['nsenter', '-t', String(this.#init), '-m', '-u', '-i', '-n', '-p', '-C', '--'];

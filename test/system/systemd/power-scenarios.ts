@@ -51,6 +51,25 @@ export const powerScenarios: readonly Scenario[] = [
     report.check('nothing is blocked', !JSON.stringify(world.status()['blocked']).includes('1.7.0'));
   }],
 
+  ['power: a person turns it off in the middle of a switch', async (world, report) => {
+    const { container } = world;
+    container.get(['touch', '/run/hang-in-stop']);
+    await world.publish('1.8.0');
+    await container.waitFor('the switch hangs in stop', () => container.messages('collector.service').includes('hangs in stop'), 40);
+    const pid = container.property('collector.service', 'MainPID');
+    container.get(['systemctl', 'poweroff', '--no-block']);
+    await container.waitFor('the shutdown has begun', () => container.run(['systemctl', 'is-system-running']).stdout.trim() === 'stopping', 10);
+    container.run(['kill', '-9', pid]);
+    await container.untilOff();
+    await container.boot();
+    report.check('the version is not blamed', !JSON.stringify(world.status()['blocked']).includes('1.8.0'), JSON.stringify(world.status()['blocked']));
+    await untilRuns(world, '1.8.0', 60);
+    report.check('the next start brings it', world.whole() === '1.8.0');
+    report.check('the app runs', APP_UNITS.every((unit) => container.property(unit, 'ActiveState') === 'active'));
+    const before = container.run(['journalctl', '-b', '-1', '--no-pager', '--quiet', '--output=cat', '-u', 'holdline']).stdout;
+    report.figure(`it said: ${before.split('\n').filter((line) => /"level":"(?:error|warn)"|reverting/u.test(line)).map((line) => /"(?:detail|msg)":"([^"]*)/u.exec(line)?.[1] ?? '').slice(-4).join(' | ')}`);
+  }],
+
   ['power: recovery that fails keeps the app from starting', async (world, report) => {
     const { container } = world;
     await container.cutPower();
@@ -71,7 +90,7 @@ export const powerScenarios: readonly Scenario[] = [
     container.get(['systemctl', 'start', ...APP_UNITS]);
     report.check('once mended, starting the app repairs first', container.property('holdline-recover.service', 'ActiveState') === 'active' && APP_UNITS.every((unit) => container.property(unit, 'ActiveState') === 'active'));
     container.get(['systemctl', 'start', 'holdline.service']);
-    await untilRuns(world, '1.7.0', 30);
+    await untilRuns(world, world.version(), 30);
     rmSync(join(container.root, 'root/consumer.json'), { force: true });
   }],
 ];
