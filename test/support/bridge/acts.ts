@@ -68,10 +68,17 @@ async function upgrade(rig: Rig): Promise<void> {
   if (answer.type !== 'done') throw new Error(`the upgrade ended with ${JSON.stringify(answer)}`);
 }
 
-/** Kills the predecessor or the successor at a random instant of an upgrade. */
+const countHandovers = (rig: Rig): number => rig.bridge.errors.join('').split('handed the line over').length;
+
+/** Kills the predecessor or the successor while the successor starts, or at the very moment of the handover. */
 async function killInUpgrade(rig: Rig): Promise<void> {
+  const before = countHandovers(rig);
   const asked = askBridge(rig.socket, { type: 'upgrade' }, 20_000).catch(() => undefined);
-  await sleep(150 * Math.random());
+  if (Math.random() < 0.5) await sleep(250 * Math.random());
+  else {
+    for (let tries = 0; tries < 2000 && countHandovers(rig) === before; tries += 1) await sleep(1);
+    await sleep(4 * Math.random());
+  }
   const children = rig.children();
   const victim = children[Math.floor(Math.random() * children.length)];
   if (victim !== undefined) killPid(victim);

@@ -1,34 +1,9 @@
 // An independent device on a PTY made without any package: it sends numbered bytes at a line's pace, checks every byte it receives, and
 // notes what the kernel refused. A process of its own: JSON commands in, JSON facts out. Knows nothing of the bridge's code.
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import koffi from 'koffi';
+import { openPty } from './open-pty.js';
 import { LANE_IN, LANE_OUT, firstWrong, pattern } from './pattern.js';
-
-const c = koffi.load(null);
-const grantpt = c.func('int grantpt(int)');
-const unlockpt = c.func('int unlockpt(int)');
-const ptsname = c.func('int ptsname_r(int, void*, size_t)');
-const ioctl = c.func('int ioctl(int, ulong, void*)');
-const TCGETS = 0x5401, TCSETS = 0x5402;
-
-function openPty(): { master: number; path: string } {
-  const master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-  grantpt(master);
-  unlockpt(master);
-  const name = Buffer.alloc(64);
-  ptsname(master, name, name.length);
-  const path = name.toString('utf8', 0, name.indexOf(0));
-  // A real port does not echo before it is opened; a PTY does unless told.
-  const slave = openSync(path, constants.O_RDWR | constants.O_NOCTTY);
-  const settings = Buffer.alloc(64);
-  ioctl(slave, TCGETS, settings);
-  settings.fill(0, 0, 8);
-  settings.fill(0, 12, 16);
-  ioctl(slave, TCSETS, settings);
-  closeSync(slave);
-  return { master, path };
-}
 
 const { master, path } = openPty();
 const state = { sent: 0, limit: 0, bytesPerMs: 0, startedMs: 0, base: 0, refused: 0, refusals: 0, received: 0, wrongAt: -1, echo: false };

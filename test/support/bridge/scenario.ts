@@ -65,8 +65,9 @@ export class Rig {
   get socket(): string { return join(this.directory, 'p.sock'); }
   get link(): string { return join(this.directory, 'p.tty'); }
 
-  async startBridge(baud: number, extra: readonly string[] = []): Promise<void> {
-    this.port = String((await this.device.first)['path']);
+  /** On the numbering device, or on another `port`. */
+  async startBridge(baud: number, extra: readonly string[] = [], port?: string): Promise<void> {
+    this.port = port ?? String((await this.device.first)['path']);
     this.bridge = new JsonChild(process.execPath, [this.#bundle.path(this.#bridgeName), 'run', '--name', 'p', '--port', this.port, '--baud', String(baud), '--socket-dir', this.directory, ...extra]);
     // A keeper outlives a test process that crashes; it must not go on opening PTYs.
     process.once('exit', this.#stopBridge);
