@@ -101,10 +101,19 @@ class Systemd implements ServiceController {
         context, hint: 'Install the polkit rule systemd/50-holdline.rules and name the unit in it.',
       });
     }
+    if (await this.#isShuttingDown()) {
+      return new HoldlineError('interrupted', `cannot ${verb} ${unit}: the system is shutting down`, { context, hint: 'Nothing is lost: the next start goes on.' });
+    }
     const state = await this.#show(unit).catch(() => undefined);
     const journal = verb === 'start' ? await this.#journal(unit) : '';
     const why = answer.timedOut ? `no end of the job within ${JOB_TIMEOUT_MS / 1000} s` : describe(unit, state, answer);
     return new HoldlineError(code, `cannot ${verb} ${unit}: ${why}${journal}`, { context, hint: `Look at it with: systemctl status ${unit}` });
+  }
+
+  /** Then systemd takes no job that a shutdown would undo, which says nothing about a version. */
+  async #isShuttingDown(): Promise<boolean> {
+    const answer = await this.#run(['systemctl', 'is-system-running', '--no-pager'], QUERY_TIMEOUT_MS).catch(() => undefined);
+    return answer?.stdout.trim() === 'stopping';
   }
 
   /** The unit's last lines; nothing where this user may not read the journal. */
@@ -134,4 +143,5 @@ function noSystemd(stderr: string): HoldlineError | undefined {
   });
 }
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+/** Where systemctl sends its reader for more is no reason. */
+const lastLine = (text: string): string => text.trim().split('\n').findLast((line) => !/^See .* for details\.$/u.test(line)) ?? '';

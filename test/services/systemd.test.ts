@@ -118,6 +118,16 @@ describe('createSystemd', () => {
     await expect(systemd.start(web)).rejects.toMatchObject({ code, hint: expect.any(String) });
   });
 
+  it.each(['start', 'stop'] as const)('does not blame the unit when a %s meets the end of the system', async (verb) => {
+    const systemd = fakeSystemd({ show: [{ out: INACTIVE }], [verb]: [{ code: 1, err: 'Job for web.service canceled.' }], 'is-system-running': [{ code: 1, out: 'stopping\n' }] });
+    await expect(systemd[verb](web)).rejects.toMatchObject({ code: 'interrupted', message: `cannot ${verb} web.service: the system is shutting down` });
+  });
+
+  it('leaves out where systemctl sends its reader', async () => {
+    const systemd = fakeSystemd({ show: [{ out: INACTIVE }], stop: [{ code: 1, err: "Job for web.service canceled.\nSee system logs and 'systemctl status web.service' for details.\n" }], 'is-system-running': [{ out: 'running\n' }] });
+    await expect(systemd.stop(web)).rejects.toMatchObject({ code: 'service-stop', message: 'cannot stop web.service: Job for web.service canceled.' });
+  });
+
   it('takes a unit that is not there as stopped, and other failures as failures', async () => {
     const systemd = fakeSystemd({ show: [{ out: INACTIVE }], stop: [{ code: 5, err: 'Failed to stop web.service: Unit web.service not loaded.' }, { code: 1, err: 'Job canceled' }] });
     await systemd.stop(web);
