@@ -1,5 +1,6 @@
 // A new signing key as two minisign files. Must never overwrite a key: devices trust it, and it cannot be made again.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import { HoldlineError, errnoOf } from '../domain/errors.js';
 import { explainFsError } from '../domain/fs-errors.js';
 import type { Filesystem } from '../domain/ports.js';
@@ -23,6 +24,7 @@ export function makeKey(fs: Filesystem, request: MakeKeyRequest): MadeKey {
   if (password === '') throw new HoldlineError('usage', 'cannot make a key: the password is empty', { hint: 'Give a password, or ask for a key without one (`--plain`).' });
   const { keyId, secret, publicKey } = generate();
   const text = formatSecretKey({ keyId, secret }, password, randomBytes(SALT_BYTES), cost);
+  makeFolder(fs, dirname(secretFile));
   // The public file first: when this fails, no secret lies around that nobody knows of.
   writeNew(fs, publicFile, formatPublicKeyFile({ keyId, key: publicKey }), 0o644);
   try {
@@ -32,6 +34,11 @@ export function makeKey(fs: Filesystem, request: MakeKeyRequest): MadeKey {
     throw thrown;
   }
   return { publicKey: formatPublicKey({ keyId, key: publicKey }), keyId: formatKeyId(keyId), files: [secretFile, publicFile] };
+}
+
+/** `--out keys/app` in a fresh folder is the usual call; others of the machine have no business there. */
+function makeFolder(fs: Filesystem, folder: string): void {
+  try { if (fs.stat(folder) === undefined) fs.makeDirectory(folder, 0o700); } catch (thrown) { throw explainFsError(thrown, `make the folder ${folder} for the keys`); }
 }
 
 function generate(): { keyId: Buffer; secret: Buffer; publicKey: Buffer } {

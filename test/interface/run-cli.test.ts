@@ -37,6 +37,7 @@ describe('runCli', () => {
     ['waiting', ['--update'], { update: async () => ({ ...UPDATE, outcome: 'waiting', code: 'clock' }) }, 75],
     ['failed before the switch', ['--update'], { update: async () => ({ ...UPDATE, outcome: 'failed', code: 'step-failed' }) }, 1],
     ['a refused artifact', ['--update'], { update: async () => { throw new HoldlineError('signature-invalid', 'cannot trust it'); } }, 1],
+    ['a step that failed before the switch, thrown', ['--update'], { update: async () => { throw new HoldlineError('step-failed', 'cannot stage'); } }, 1],
     ['busy', ['--update'], { update: async () => { throw new HoldlineError('busy', 'cannot begin: busy'); } }, 75],
     ['rollback by hand', ['rollback'], { rollback: async () => ({ ...UPDATE, outcome: 'rolled_back', code: null }) }, 0],
     ['rollback that failed its probes', ['rollback'], { rollback: async () => ({ ...UPDATE, outcome: 'rolled_back', code: 'health-failed' }) }, 20],

@@ -1,5 +1,5 @@
 // Outcomes to exit codes (DESIGN 11 and 18), in one place.
-import { ERROR_TABLE, type ErrorCode } from '../../domain/errors.js';
+import { ERROR_TABLE, type ErrorCode, type HoldlineError } from '../../domain/errors.js';
 import type { CheckResult, UpdateResult } from '../../domain/results.js';
 import type { RecoverReport } from '../app.js';
 
@@ -11,6 +11,12 @@ export function exitCodeOfCheck(result: CheckResult, asked: boolean): number {
 
 function isErrorCode(code: string): code is ErrorCode { return Object.hasOwn(ERROR_TABLE, code); }
 
+/** A step that failed before the switch changed nothing: what was reverted is told by a result's outcome. */
+const unswitched = (exit: number): number => (exit === EXIT.rolledBack ? EXIT.failed : exit);
+
+/** Of what was thrown, by whatever command. */
+export const exitCodeOfError = (error: HoldlineError): number => unswitched(error.exitCode);
+
 export function exitCodeOfUpdate(result: UpdateResult): number {
   switch (result.outcome) {
     case 'updated': case 'current': return EXIT.done;
@@ -18,9 +24,7 @@ export function exitCodeOfUpdate(result: UpdateResult): number {
     case 'rolled_back': return EXIT.rolledBack;
     case 'broken': return EXIT.broken;
     case 'failed': {
-      const exit = result.code !== null && isErrorCode(result.code) ? ERROR_TABLE[result.code].exit : EXIT.failed;
-      // A step that failed before the switch changed nothing.
-      return exit === EXIT.rolledBack ? EXIT.failed : exit;
+      return unswitched(result.code !== null && isErrorCode(result.code) ? ERROR_TABLE[result.code].exit : EXIT.failed);
     }
   }
 }

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
 import { normaliseArguments } from './command-line.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT, exitCodeOfError } from './exit-codes.js';
 import type { Bindings, CommonOptions } from './bindings.js';
 import { buildProgram } from './program.js';
 import { errorJson, renderError } from './render-error.js';
@@ -26,7 +26,7 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
     parts.endProgress();
     if (wantsJson) terminal.out(`${JSON.stringify(errorJson(thrown))}\n`);
     else terminal.err(renderError(terminal, thrown));
-    return toHoldlineError(thrown).exitCode;
+    return exitCodeOfError(toHoldlineError(thrown));
   };
   const show = async (options: CommonOptions, work: () => Promise<{ json: unknown; text: string; exit: number }>): Promise<void> => {
     const answer = await work();

@@ -56,7 +56,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   const output = (): string => text.stdout + text.stderr;
   return {
     child, pid: child.pid ?? -1, done, output,
-    async says(words, withinMs = 20_000) {
+    async says(words, withinMs = 60_000) {
       const found = (): boolean => (typeof words === 'string' ? output().includes(words) : words.test(output()));
       await waitUntil(`${String(words)} in the output`, () => found() || text.ended, withinMs).catch((thrown: unknown) => { throw new Error(`${String(thrown)}; it said:\n${output()}`); });
       if (!found()) throw new Error(`it ended without ${String(words)}:\n${output()}`);
