@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { join, resolve as absolute } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createFilesystem } from '../../src/platform/filesystem.js';
 import { buildRelease } from '../../src/publish/build-release.js';
 import { makeKey } from '../../src/publish/make-key.js';
@@ -132,4 +133,19 @@ export function untilItRuns(daemon: ChildProcess): Promise<void> {
     });
     daemon.once('exit', () => reject(new Error(`the daemon ended: ${said}`)));
   });
+}
+
+const FREE_TRIES = 100;
+
+/** An update by the daemon, as soon as it has nothing else to do: after its start it first settles what was before. */
+export async function updateThroughDaemon(device: BenchDevice, version: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await runTimed(device.command('update', version, '--json'));
+      return;
+    } catch (thrown) {
+      if (tries === FREE_TRIES || !String(thrown).includes('"code":"busy"')) throw thrown;
+      await pause(100);
+    }
+  }
 }

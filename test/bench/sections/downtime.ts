@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { watchApp } from '../../../src/main/demo/watch-app.js';
-import { createAdopted, stopDaemon, untilItRuns, writeApp } from '../bench-device.js';
-import { runTimed } from '../run-timed.js';
+import { createAdopted, stopDaemon, untilItRuns, updateThroughDaemon, writeApp } from '../bench-device.js';
 import { inTurns } from '../samples.js';
 import type { Section } from '../section.js';
 import { figureRow, ratioRow } from '../table.js';
@@ -41,7 +40,7 @@ export const downtime: Section = {
       const version = `1.${minor += 1}.0`;
       await world.publish(version, writeApp(join(world.root, `served-${megabytes}`), version, { ...app, 'src/big.bin': compressible(megabytes, minor) }));
       await untilAnswered(() => watch.last?.version === before);
-      await runTimed(device.command('update', version, '--json'));
+      await updateThroughDaemon(device, version);
       await untilAnswered(() => watch.last?.version === version);
       const gap = watch.gaps.get(`${before} -> ${version}`) ?? Number.NaN;
       say(`${megabytes} MB: ${gap.toFixed(0)} ms`);
