@@ -124,6 +124,3 @@ export type StepParams = {
   readonly 'switch-current': SwitchCurrentParams;
   readonly 'start-services': ServicesParams;
 };
-
-/** A step without params does not compile. */
-export type ParamsOf<Name extends StepName> = StepParams[Name];

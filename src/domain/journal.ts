@@ -3,8 +3,6 @@
 import type { JournalledState } from './state.js';
 import type { Plan } from './plan.js';
 
-export const JOURNAL_FORMAT = 1;
-
 export interface BeginRecord {
   readonly type: 'begin';
   readonly format: 1;
