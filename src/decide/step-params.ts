@@ -1,5 +1,4 @@
 // What each step needs, as JSON: absolute paths, names, digests. Fixed by the plan before anything runs.
-import type { StepName } from '../domain/plan.js';
 import type { VersionRecord } from '../domain/state.js';
 
 /** How a staged tree is proved before it is used. */
