@@ -54,7 +54,15 @@ describe('the units', () => {
   });
   it('are all named in the install notes', () => {
     const notes = read('README.md');
-    for (const name of readdirSync(units).filter((entry) => /^holdline(?!-bridge).*\.(?:service|timer)$|\.rules$/u.test(entry))) expect(notes).toContain(name);
+    for (const name of readdirSync(units).filter((entry) => /^holdline.*\.(?:service|timer)$|\.rules$/u.test(entry))) expect(notes).toContain(name);
+  });
+  it('keep an app from starting on what recovery could not put in order', () => {
+    const lines = read('examples/monitoring.service.d-holdline.conf').split('\n');
+    for (const line of ['Requires=holdline-recover.service', 'After=holdline-recover.service']) expect(lines).toContain(line);
+  });
+  it('do not restart a bridge that can never start', () => {
+    const lines = read('holdline-bridge@.service').split('\n');
+    for (const line of ['AssertPathExists=/etc/holdline/bridge/%i.env', 'RestartPreventExitStatus=2']) expect(lines).toContain(line);
   });
 });
 
