@@ -1,13 +1,18 @@
 // The manifest of a release, as far as the settings let it be believed: fetch, verify, parse, compare with what was asked for.
 // Under `signature` nothing of it is read before its signature is proven.
+import { createHash } from 'node:crypto';
 import { HoldlineError } from '../domain/errors.js';
+import type { AcceptedStatement } from '../domain/keys.js';
 import type { Manifest } from '../domain/manifest.js';
 import { MANIFEST_ASSET, SIGNATURE_ASSET, type Asset, type Release } from '../domain/release.js';
-import type { Settings } from '../domain/settings.js';
+import type { Settings, TrustKey } from '../domain/settings.js';
 import { assertNotExpired, checkManifest } from './check-manifest.js';
 import type { TransferBounds } from './download.js';
 import { fetchSmallAsset, type SmallAssetDeps } from './fetch-small-asset.js';
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.js';
+import { admittedKeys } from './keys/admitted-keys.js';
+import { buildKeyRing } from './keys/key-ring.js';
+import { obtainStatement } from './keys/obtain-statement.js';
 import { MAX_SIGNATURE_BYTES, verifySignature } from './minisign.js';
 
 /** What of the settings obtaining a release depends on. */
@@ -16,30 +21,50 @@ export type ObtainSettings = Pick<Settings, 'githubRepo' | 'trust' | 'limits' | 
 export interface ObtainedManifest {
   /** Null: the release has none, and the settings ask for no signature. */
   readonly manifest: Manifest | null;
+  /** Lower-case hex sha256 of its bytes. */
+  readonly sha256: string | null;
+  /** A change of signing keys that this release carries and that was proven: to be remembered. */
+  readonly statement: AcceptedStatement | null;
   /** Name of the pinned key that signed it; null where no signature was asked for. */
   readonly signedBy: string | null;
   readonly bytesDownloaded: number;
 }
 
-export async function obtainManifest(deps: SmallAssetDeps, settings: ObtainSettings, release: Release, signal: AbortSignal): Promise<ObtainedManifest> {
-  const { trust, githubRepo } = settings;
+/** @param known the changes of signing keys this device has accepted so far */
+export async function obtainManifest(deps: SmallAssetDeps, settings: ObtainSettings, release: Release, signal: AbortSignal, known: readonly AcceptedStatement[] = []): Promise<ObtainedManifest> {
+  const { trust } = settings;
   if (trust.require === 'signature' && trust.keys.length === 0) {
     throw new HoldlineError('trust-key-missing', 'cannot check releases: trust.require is signature, but no public key is set', { hint: 'Put the publisher\'s public key under trust.keys in the settings.' });
   }
   const asset = findAsset(release, MANIFEST_ASSET);
   if (asset === undefined) {
     if (trust.require === 'signature') throw manifestMissing(release);
-    return { manifest: null, signedBy: null, bytesDownloaded: 0 };
+    return { manifest: null, sha256: null, statement: null, signedBy: null, bytesDownloaded: 0 };
   }
-  const bounds = transferBounds(settings);
-  const signatureAsset = trust.require === 'signature' ? findSignature(release) : undefined;
-  const content = await fetchSmallAsset(deps, asset, MAX_MANIFEST_BYTES, bounds, signal);
-  const signature = signatureAsset === undefined ? undefined : await fetchSmallAsset(deps, signatureAsset, MAX_SIGNATURE_BYTES, bounds, signal);
-  const verified = signature === undefined ? undefined : verifySignature(content, signature, trust.keys);
+  const proof = trust.require === 'signature' ? await readProof(deps, settings, release, signal, known) : undefined;
+  const content = await fetchSmallAsset(deps, asset, MAX_MANIFEST_BYTES, transferBounds(settings), signal);
+  const verified = proof === undefined ? undefined : verifySignature(content, proof.signature, proof.keys);
   const manifest = parseManifest(content, settings.limits);
-  checkManifest(manifest, { repo: githubRepo, tag: release.tag, version: release.version, trustedComment: verified?.trustedComment ?? null });
+  checkManifest(manifest, { repo: settings.githubRepo, tag: release.tag, version: release.version, trustedComment: verified?.trustedComment ?? null });
   assertNotExpired(manifest, deps.clock.now());
-  return { manifest, signedBy: verified?.key.name ?? null, bytesDownloaded: content.length + (signature?.length ?? 0) };
+  return {
+    manifest, sha256: createHash('sha256').update(content).digest('hex'), statement: proof?.statement ?? null, signedBy: verified?.key.name ?? null,
+    bytesDownloaded: content.length + (proof?.bytesDownloaded ?? 0),
+  };
+}
+
+interface Proof { readonly signature: Buffer; readonly keys: readonly TrustKey[]; readonly statement: AcceptedStatement | null; readonly bytesDownloaded: number }
+
+/** The signature, and the keys that may have made it: a change of keys in the release comes first, for it may bring the key that signed. */
+async function readProof(deps: SmallAssetDeps, settings: ObtainSettings, release: Release, signal: AbortSignal, known: readonly AcceptedStatement[]): Promise<Proof> {
+  const { trust, githubRepo } = settings;
+  const asset = findSignature(release);
+  const bounds = transferBounds(settings);
+  const ring = buildKeyRing(githubRepo, trust.keys, known);
+  const news = await obtainStatement(deps, ring, release, bounds, signal);
+  const signature = await fetchSmallAsset(deps, asset, MAX_SIGNATURE_BYTES, bounds, signal);
+  const keys = admittedKeys(news?.admitted.ring ?? ring, signature, deps.clock.now());
+  return { signature, keys, statement: news?.accepted ?? null, bytesDownloaded: signature.length + (news?.bytesDownloaded ?? 0) };
 }
 
 export function findAsset(release: Release, name: string): Asset | undefined {

@@ -14,6 +14,8 @@ export interface ChooseRequest extends PayloadRule {
   readonly blocked: readonly Blocked[];
   /** `stable`, or the name that prerelease identifiers start with. */
   readonly channel: string;
+  /** Major versions above the current one that may be taken without being named; undefined: any. */
+  readonly maxMajorJump?: number | undefined;
   /** A version or tag a person named; null for the highest. It may be older, blocked, or of another channel. */
   readonly named: string | null;
   /** Versions found unfit meanwhile (their min_version is above us): the next lower one is asked for. */
@@ -25,7 +27,7 @@ export interface ChooseRequest extends PayloadRule {
   readonly incompleteWait: number;
 }
 
-export type NotChosen = 'channel' | 'blocked' | 'below-floor' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
+export type NotChosen = 'channel' | 'blocked' | 'below-floor' | 'too-far' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
 
 export interface SeenRelease {
   readonly tag: string;
@@ -42,7 +44,7 @@ interface Common {
   readonly seen: readonly SeenRelease[];
   /** To be remembered as `state.incomplete_since`. */
   readonly incompleteSince: Readonly<Record<string, string>>;
-  /** Sentences to show: a newer one was passed over because it stays incomplete. */
+  /** Sentences to show: a newer one was passed over because it stays incomplete, or is too far ahead. */
   readonly notes: readonly string[];
 }
 
@@ -102,6 +104,8 @@ function judge(release: Release, request: ChooseRequest, named: Release | undefi
     if (blocked !== undefined) return no('blocked', `blocked: ${blocked.reason}`);
     if (current !== null && semver.lt(release.version, current)) return no('not-newer', `older than ${current}`);
     if (floor !== null && semver.lt(release.version, floor)) return no('below-floor', `${floor} was installed before; an older one only by name`);
+    const ahead = current === null ? 0 : semver.major(release.version) - semver.major(current);
+    if (ahead > (request.maxMajorJump ?? Infinity)) return no('too-far', `${ahead} major versions above ${current ?? ''}, trust.max_major_jump is ${request.maxMajorJump ?? ''}; if it is meant: holdline --update ${release.version}`);
   }
   const missing = whyIncomplete(release, request.releases, request);
   return missing === undefined ? { release, why: null, detail: 'the next one' } : no('incomplete', missing);
@@ -152,8 +156,9 @@ function describeWaiting(verdict: Verdict, since: Readonly<Record<string, string
 
 function notesOf(verdicts: readonly Verdict[], fit: Verdict | undefined): string[] {
   const above = fit === undefined ? verdicts : verdicts.slice(0, verdicts.indexOf(fit));
-  return above.filter((verdict) => verdict.why === 'incomplete').map(({ release, detail }) =>
-    `${release.tag} stays incomplete (${detail}); ${fit === undefined ? 'there is no lower one to take' : `${fit.release.tag} is taken instead`}`);
+  const tooFar = above.filter(({ why }) => why === 'too-far').map(({ release, detail }) => `${release.tag} is left aside: it is ${detail}`);
+  return tooFar.slice(0, 1).concat(above.filter((verdict) => verdict.why === 'incomplete').map(({ release, detail }) =>
+    `${release.tag} stays incomplete (${detail}); ${fit === undefined ? 'there is no lower one to take' : `${fit.release.tag} is taken instead`}`));
 }
 
 function toSeen(verdict: Verdict, chosen: Verdict | undefined): SeenRelease {

@@ -39,6 +39,8 @@ export const ERROR_TABLE = {
   'signature-missing': row('artifact', 'refuse', 1, 422),
   'signature-invalid': row('artifact', 'refuse', 1, 422),
   'signature-key': row('artifact', 'refuse', 1, 422),
+  'key-statement': row('artifact', 'refuse', 1, 422),
+  'release-changed': row('artifact', 'refuse', 1, 409),
   'attestation-missing': row('artifact', 'refuse', 1, 422),
   'attestation-invalid': row('artifact', 'refuse', 1, 422),
   'attestation-log': row('artifact', 'refuse', 1, 422),

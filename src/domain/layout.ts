@@ -26,6 +26,9 @@ export const recordDir = (layout: Layout, name: string): string => join(recordsD
 export const journalDir = (layout: Layout): string => join(layout.stateDir, 'journal');
 export const stateFile = (layout: Layout): string => join(layout.stateDir, 'state.json');
 export const historyFile = (layout: Layout): string => join(layout.stateDir, 'history.jsonl');
+export const keysFile = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'keys.json');
+/** `00000001.log` and so on: the chained record of what was decided and done. */
+export const auditDir = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'audit');
 export const downloadsDir = (layout: Layout): string => join(layout.stateDir, 'downloads');
 export const sourceCacheFile = (layout: Layout): string => join(layout.stateDir, 'source-cache.json');
 export const lockFile = (layout: Layout): string => join(layout.stateDir, 'lock');

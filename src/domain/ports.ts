@@ -1,5 +1,6 @@
 // What the program asks of the world outside. platform/, source/, services/ and health/ implement these;
 // main/ wires them; nobody else reaches outside.
+import type { AuditEvent } from './audit.js';
 import type { Asset, RateLimit, Release } from './release.js';
 import type { BridgeStatus, ServiceStatus } from './results.js';
 import type { ServiceSettings } from './settings.js';
@@ -170,6 +171,13 @@ export interface Prober {
 }
 
 export interface BridgeInspector { status(): Promise<readonly BridgeStatus[]> }
+
+/** The chained record of what was decided and done. Never throws: a full disk must not stop a revert. */
+export interface Audit {
+  note(event: AuditEvent): void;
+  /** Number and hash of the last line this run has written; undefined when it wrote none. */
+  head(): { readonly count: number; readonly head: string } | undefined;
+}
 
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;

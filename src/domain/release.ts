@@ -46,3 +46,7 @@ export const MANIFEST_ASSET = 'holdline.json';
 export const SIGNATURE_ASSET = 'holdline.json.minisig';
 export const FILES_ASSET = 'holdline.files.json.gz';
 export const CHECKSUMS_ASSET = 'SHA256SUMS';
+/** A change of signing keys, and who signed it: `holdline.keys.<key id>.minisig`, one for each signer. */
+export const KEYS_ASSET = 'holdline.keys.json';
+export const KEYS_SIGNATURE = /^holdline\.keys\.[0-9A-F]{16}\.minisig$/;
+export const keysSignatureAsset = (keyId: string): string => `holdline.keys.${keyId}.minisig`;

@@ -67,6 +67,16 @@ export interface BackupSummary {
   readonly bytes: number;
 }
 
+/** Does this device hear of new releases? */
+export interface FreshnessReport {
+  /** One sentence when it has heard nothing new for too long; else null. */
+  readonly alarm: string | null;
+  /** ISO 8601 UTC. */
+  readonly last_answer: string | null;
+  /** When the description of the running release expires. */
+  readonly expires: string | null;
+}
+
 export interface StatusReport {
   readonly app: string;
   readonly install_dir: string;
@@ -84,6 +94,7 @@ export interface StatusReport {
   readonly bridge: readonly BridgeStatus[];
   readonly requests_today: number;
   readonly rate_limit: RateLimit | null;
+  readonly freshness: FreshnessReport;
   readonly daemon: { readonly running: boolean; readonly pid: number | null };
 }
 

@@ -1,7 +1,16 @@
 // The settings as the rest of the program sees them: complete, checked, frozen. All times are seconds.
 import type { Mistake } from './errors.js';
 
-export interface TrustKey { readonly name: string; /** minisign public key, base64 */ readonly publicKey: string }
+export interface TrustKey {
+  readonly name: string;
+  /** minisign public key, base64 */
+  readonly publicKey: string;
+  /** Absent: release. A spare signs no release; it vouches for a change of keys when the release key is lost or stolen. */
+  readonly purpose?: 'release' | 'spare' | undefined;
+  /** ISO 8601 UTC; absent: no bound. */
+  readonly notBefore?: string | undefined;
+  readonly notAfter?: string | undefined;
+}
 
 /** Which sigstore attestation a payload must have; identities are compared exactly, never as patterns. */
 export interface AttestationSettings {
@@ -23,6 +32,8 @@ export interface AttestationSettings {
 export interface TrustSettings {
   readonly require: 'signature' | 'checksum' | 'none';
   readonly keys: readonly TrustKey[];
+  /** A release so many major versions above what runs is installed only by name. Absent: not bounded. */
+  readonly maxMajorJump?: number | undefined;
   /** Absent: none is asked for. */
   readonly attestation?: AttestationSettings | undefined;
   /** Key files that could not be used: told when a release is to be read, so that `--status` still works. */
@@ -86,6 +97,8 @@ export interface Settings {
   /** Asset name pattern for releases without a manifest. */
   readonly asset: string | null;
   readonly trust: TrustSettings;
+  /** Seconds without an answer of the source, after which the device says so; 0: never. */
+  readonly freshness: { readonly alarmAfter: number };
   readonly services: readonly ServiceSettings[];
   readonly health: readonly HealthSettings[];
   readonly probation: ProbationSettings;

@@ -38,6 +38,16 @@ export interface LastError {
   readonly at: string;
 }
 
+/** A release whose description was proven here: the same tag with other content is a retagged one. */
+export interface SeenRelease {
+  readonly version: string;
+  /** Lower-case hex: of the manifest; of the payload where there is none. */
+  readonly sha256: string;
+  /** ISO 8601 UTC: the publisher promised something newer by then. */
+  readonly expires: string | null;
+  readonly at: string;
+}
+
 /** `<state_dir>/state.json`, written durably as a whole. Losing it loses history, never the ability to run. */
 export interface DeviceState {
   readonly format: 1;
@@ -54,11 +64,22 @@ export interface DeviceState {
   readonly interrupted: Readonly<Record<string, number>>;
   /** When a release was first seen incomplete (ISO 8601 UTC), by tag. */
   readonly incomplete_since: Readonly<Record<string, string>>;
+  /** By tag. */
+  readonly seen: Readonly<Record<string, SeenRelease>>;
+  /** When the source last answered (ISO 8601 UTC); before its first answer, when this device began to ask. */
+  readonly last_answer: string | null;
+  /** When it was said that the device hears nothing new; null while it does. */
+  readonly alarmed_at: string | null;
+  /** Short hashes of the settings by section, so that a change is noticed. */
+  readonly settings: Readonly<Record<string, string>> | null;
+  /** How far the audit log had come: the number and the hash of its last line. */
+  readonly audit: { readonly count: number; readonly head: string } | null;
 }
 
 export const EMPTY_STATE: DeviceState = {
   format: 1, highest_version: null, latest_version: null, waiting: null, blocked: [],
   last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
+  seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null,
 };
 
 /** `records/<version directory>/record.json`: what a version directory is. */

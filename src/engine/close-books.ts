@@ -45,6 +45,7 @@ function writeBooks(parts: EngineParts, books: Books): void {
   const known = readHistory(fs, layout, Number.MAX_SAFE_INTEGER).some((e) => e.transaction === begin.transaction);
   if (!known) {
     changeDeviceState(fs, layout, (state) => nextState(state, books, at));
+    parts.audit.note({ event: books.outcome, reason: books.reason, facts: { transaction: begin.transaction, kind: plan.kind, from: plan.from?.version ?? null, to: plan.to.version, code: books.code, by: books.by } });
     appendHistory(fs, layout, {
       at, transaction: begin.transaction, kind: plan.kind, outcome: books.outcome, from: plan.from?.version ?? null, to: plan.to.version, reason: books.reason,
       actor: begin.actor, downtime_ms: books.downtimeMs, duration_ms: Math.round(books.durationMs), bytes_downloaded: books.bytesDownloaded, bytes_written: books.bytesWritten,

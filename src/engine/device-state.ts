@@ -12,6 +12,7 @@ function parseState(text: string): DeviceState | undefined {
   try { value = JSON.parse(text); } catch { return undefined; }
   if (!isRecord(value) || value['format'] !== 1 || !Array.isArray(value['blocked'])) return undefined;
   if (!isRecord(value['interrupted']) || !isRecord(value['incomplete_since'])) return undefined;
+  if ('seen' in value && !isRecord(value['seen'])) return undefined;
   const floor = value['highest_version'];
   if (floor !== null && typeof floor !== 'string') return undefined;
   return { ...EMPTY_STATE, ...value, format: 1 };

@@ -1,7 +1,8 @@
 // What the workflows need from outside; main/wire-updater.ts puts it together.
 import type { Layout } from '../domain/layout.js';
 import type { Manifest } from '../domain/manifest.js';
-import type { Clock, Filesystem, Locks, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
+import type { AcceptedStatement } from '../domain/keys.js';
+import type { Audit, Clock, Filesystem, Locks, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
 import type { Release } from '../domain/release.js';
 import type { Report } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
@@ -23,9 +24,21 @@ export interface ObtainedPayload {
 /** Plain semver: the highest version ever committed here, and what a person named. */
 export interface Admission { readonly floor: string | null; readonly named: string | null }
 
+export interface VerifiedManifest {
+  readonly manifest: Manifest | null;
+  /** Its expiry cannot be judged here. */
+  readonly clockIsBehind: boolean;
+  readonly sha256: string | null;
+  readonly signedBy: string | null;
+  /** A change of signing keys that came with it, proven but not yet remembered. */
+  readonly statement: AcceptedStatement | null;
+}
+
 export interface ArtifactPorts {
-  /** Verified as far as the trust asks. Refuses a version below the floor unless it is the named one. `clockIsBehind`: its expiry cannot be judged here. */
-  obtainManifest(release: Release, admit: Admission, signal: AbortSignal): Promise<{ readonly manifest: Manifest | null; readonly clockIsBehind: boolean }>;
+  /** Verified as far as the trust asks. Refuses a version below the floor unless it is the named one. */
+  obtainManifest(release: Release, admit: Admission, signal: AbortSignal): Promise<VerifiedManifest>;
+  /** Durable when it returns, and once however often it is called. */
+  rememberStatement(statement: AcceptedStatement): void;
   obtainPayload(release: Release, manifest: Manifest | null, signal: AbortSignal): Promise<ObtainedPayload>;
   /** Reads the payload without writing anything: the tree it would give. */
   listPayload(payload: ObtainedPayload, signal: AbortSignal): Promise<Tree>;
@@ -54,6 +67,7 @@ export interface EngineParts {
   readonly locks: Locks;
   readonly log: Logger;
   readonly report: Report;
+  readonly audit: Audit;
   /** Who asked: `daemon`, `uid 1000`, `control socket`. */
   readonly actor: string;
   readonly source: ReleaseSource;

@@ -39,6 +39,7 @@ export async function revertTransaction<Context>(run: Run<Context>, why: Why): P
       return { outcome: 'broken', ...why, trouble: refused, recorded: false };
     }
   }
+  run.audit?.note({ event: 'reverting', reason: why.reason, facts: { transaction: journal.begin.transaction, code: why.code } });
   const { broken, services } = await undoSteps(run);
   return finish(run, broken === null ? 'reverted' : 'broken', why, broken, services);
 }

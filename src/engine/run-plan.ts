@@ -59,6 +59,7 @@ async function runStep<Context>(run: Run<Context>, index: number, planned: PlanS
     throw explainFsError(thrown, planned.summary);
   }
   journal.append({ type: 'done', step: index, at: stamp(clock) });
+  run.audit?.note({ event: 'step', facts: { transaction: journal.begin.transaction, step: planned.name, summary: planned.summary } });
 }
 
 /** Everything that can be known to be wrong is, before the first step. */

@@ -41,6 +41,8 @@ export async function runTransaction(parts: EngineParts, transaction: Transactio
     type: 'begin', format: 1, transaction: transaction.id, app: settings.app, install_dir: layout.installDir, state_dir: layout.stateDir,
     at: clock.now().toISOString(), actor, plan: transaction.plan,
   });
+  const { kind, from, to } = transaction.plan;
+  parts.audit.note({ event: 'begun', facts: { transaction: transaction.id, kind, from: from?.version ?? null, to: to.version, directory: to.directory } });
   const run = makeRun(parts, journal, transaction.stage, signal);
   const switched = await runPlan(run);
   const books = (end: Omit<Books, 'journal' | 'downtimeMs' | 'durationMs' | 'bytesDownloaded' | 'bytesWritten'>): Books => ({
@@ -96,9 +98,9 @@ function settleEnd(parts: EngineParts, journal: Journal, books: Books): void {
 }
 
 export function makeRun(parts: EngineParts, journal: Journal, stage: Stage, signal: AbortSignal): Run<StepContext> {
-  const { fs, clock, layout, report, log, trees } = parts;
+  const { fs, clock, layout, report, log, trees, audit } = parts;
   return {
-    journal, fs, clock, report, log, signal, steps: STEPS,
+    journal, fs, clock, report, log, audit, signal, steps: STEPS,
     context: { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, readTree: (directory) => trees.read(directory), results: createStepResults() },
   };
 }

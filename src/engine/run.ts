@@ -1,6 +1,6 @@
 // What carrying out a plan needs: the journal, the steps and the world, all handed in by the composition root.
 import type { Step, StepName } from '../domain/plan.js';
-import type { Clock, Filesystem, Logger } from '../domain/ports.js';
+import type { Audit, Clock, Filesystem, Logger } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
 import type { Journal } from './journal.js';
 
@@ -15,6 +15,8 @@ export interface Run<Context> {
   readonly clock: Clock;
   readonly report: Report;
   readonly log: Logger;
+  /** Absent: nothing is kept beside the journal. */
+  readonly audit?: Audit | undefined;
   /** Obeyed between steps until the switching begins, then ignored. */
   readonly signal: AbortSignal;
 }

@@ -6,11 +6,11 @@ import { makeUpdatePlan, type UpdateTarget } from '../decide/make-plan.js';
 import type { Stage } from '../steps/context.js';
 import type { Device } from '../domain/device.js';
 import { adoptIfPlain, planAdoption } from './adopt.js';
-import { changeDeviceState } from './device-state.js';
 import { findUpdate, type Candidate, type Found } from './find-update.js';
 import type { EngineParts, ObtainedPayload } from './parts.js';
 import { planContext } from './plan-context.js';
 import { readCurrentFiles, readDevice } from './read-device.js';
+import { rememberFound, rememberPayload } from './remember-found.js';
 import { runTransaction, transactionId } from './run-transaction.js';
 import { currentResult, plannedResult, resultOf, waitingResult } from './update-result.js';
 
@@ -29,7 +29,7 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   if (candidate === null) return currentResult(device.version, took());
   if (!request.dryRun) device = await adoptIfPlain(parts, device, signal);
   parts.report({ type: 'state', state: 'fetching', detail: `${candidate.release.tag} from ${candidate.source.description}` });
-  const payload = await parts.artifact(candidate.source).obtainPayload(candidate.release, candidate.manifest, signal);
+  const payload = await obtainPayload(parts, candidate, signal);
   for (const message of payload.warnings) parts.report({ type: 'note', level: 'warn', message });
   const id = transactionId(parts);
   const adoption = device.kind === 'plain' ? planAdoption(parts, device) : undefined;
@@ -49,10 +49,18 @@ export async function downloadUpdate(parts: EngineParts, version: string | undef
   const found = await findUpdate(parts, parts.source, version, signal);
   rememberFound(parts, found, true);
   if (found.candidate === null) return null;
-  const { release, manifest, source } = found.candidate;
+  const { release, source } = found.candidate;
   parts.report({ type: 'state', state: 'fetching', detail: `${release.tag} from ${source.description}` });
-  const payload = await parts.artifact(source).obtainPayload(release, manifest, signal);
+  const payload = await obtainPayload(parts, found.candidate, signal);
   return { version: release.version, path: payload.path, bytes_downloaded: payload.bytesDownloaded };
+}
+
+async function obtainPayload(parts: EngineParts, { release, manifest, source }: Candidate, signal: AbortSignal): Promise<ObtainedPayload> {
+  const payload = await parts.artifact(source).obtainPayload(release, manifest, signal);
+  // A source tarball is packed anew at each request: its bytes say nothing.
+  if (manifest === null && payload.strip !== 'always') rememberPayload(parts, release, payload.sha256);
+  parts.audit.note({ event: 'fetched', facts: { tag: release.tag, sha256: payload.sha256, bytes: payload.bytesDownloaded, source: source.description } });
+  return payload;
 }
 
 async function describeTarget(parts: EngineParts, { release, manifest, source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Promise<UpdateTarget> {
@@ -66,12 +74,4 @@ async function describeTarget(parts: EngineParts, { release, manifest, source }:
 function stageOf(parts: EngineParts, { source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Stage {
   const reuse = device.current === null ? null : versionDir(parts.layout, device.current.directory);
   return (into) => parts.artifact(source).extract(payload, into, reuse, signal);
-}
-
-function rememberFound(parts: EngineParts, { result, incompleteSince }: Found, fromSource: boolean): void {
-  if (!fromSource) return;
-  const at = parts.clock.now().toISOString();
-  changeDeviceState(parts.fs, parts.layout, (state) => ({
-    ...state, last_check: at, waiting: result.waiting, latest_version: result.latest_version ?? state.latest_version, incomplete_since: incompleteSince,
-  }));
 }

@@ -3,15 +3,19 @@ import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import { explainFsError } from '../domain/fs-errors.js';
 import { lockFile } from '../domain/layout.js';
 import type { Job } from '../domain/jobs.js';
-import type { CheckResult, UpdateResult } from '../domain/results.js';
+import type { BackupSummary, CheckResult, UpdateResult } from '../domain/results.js';
+import type { LastError } from '../domain/state.js';
 import { adoptDevice } from './adopt.js';
 import { createBackup } from './create-backup.js';
 import { changeDeviceState, readDeviceState } from './device-state.js';
 import { findUpdate } from './find-update.js';
 import type { EngineParts } from './parts.js';
+import { noteSettings } from './note-settings.js';
+import { rememberFound } from './remember-found.js';
 import { rollBack } from './rollback.js';
 import { resumeProbation, settleEnded } from './settle.js';
 import { downloadUpdate, runUpdate } from './update.js';
+import { watchFreshness } from './watch-freshness.js';
 
 export interface Updater { run(job: Job, signal: AbortSignal): Promise<unknown> }
 
@@ -22,12 +26,12 @@ export function createUpdater(parts: EngineParts): Updater {
     async run(job, signal) {
       switch (job.kind) {
         case 'check': return check(parts, signal);
-        case 'cycle': return noting(parts, () => underLock(parts, signal, () => cycle(parts, signal)));
+        case 'cycle': return noting(parts, () => underLock(parts, signal, () => watchedCycle(parts, signal)));
         case 'update': return noting(parts, () => underLock(parts, signal, (resumed) => resumedUpdate(resumed) ?? runUpdate(parts, job, signal)));
         case 'rollback': return noting(parts, () => underLock(parts, signal, () => rollBack(parts, job, signal)));
         case 'adopt': return noting(parts, () => underLock(parts, signal, () => adoptDevice(parts, job, signal)));
         case 'download': return noting(parts, () => underLock(parts, signal, () => downloadUpdate(parts, job.version, signal)));
-        case 'backup': return underLock(parts, signal, async () => createBackup(parts));
+        case 'backup': return underLock(parts, signal, async () => backUp(parts));
         case 'unblock': return underLock(parts, signal, async () => unblock(parts, job.version));
         case 'settle': return underLock(parts, signal, async (resumed) => resumed ?? null);
       }
@@ -42,32 +46,34 @@ function resumedUpdate(resumed: UpdateResult | undefined): Promise<UpdateResult>
 
 async function cycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
   const found = await findUpdate(parts, parts.source, undefined, signal);
-  remember(parts, found.result);
+  rememberFound(parts, found, true);
   if (found.candidate === null || found.result.outcome !== 'available' || !parts.settings.autoUpdate) return found.result;
   return runUpdate(parts, { version: undefined, from: undefined, dryRun: false }, signal, found);
 }
 
+async function watchedCycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
+  try { return await cycle(parts, signal); } finally { watchFreshness(parts); }
+}
+
 /** Looks and remembers; the device's tree is not touched, so no lock is needed where it cannot be had. */
 async function check(parts: EngineParts, signal: AbortSignal): Promise<CheckResult> {
-  const found = await findUpdate(parts, parts.source, undefined, signal);
+  const found = await findUpdate(parts, parts.source, undefined, signal).catch((thrown: unknown) => {
+    whereLocked(parts, () => noteFailure(parts, toHoldlineError(thrown)));
+    throw thrown;
+  });
   parts.log.debug('checked', { outcome: found.result.outcome, latest: found.result.latest_version });
+  whereLocked(parts, () => rememberFound(parts, found, true));
+  return found.result;
+}
+
+function whereLocked(parts: EngineParts, write: () => void): void {
   try {
     const lock = takeLock(parts);
-    try { remember(parts, found.result); } finally { lock.release(); }
+    try { write(); } finally { anchorAudit(parts); lock.release(); }
   } catch (thrown) {
     const error = toHoldlineError(thrown);
     if (error.code !== 'busy') parts.report({ type: 'note', level: 'warn', message: `the check is not remembered: ${error.message}` });
   }
-  return found.result;
-}
-
-function remember(parts: EngineParts, result: CheckResult): void {
-  const at = parts.clock.now().toISOString();
-  changeDeviceState(parts.fs, parts.layout, (state) => ({
-    ...state, last_check: at, waiting: result.waiting, latest_version: result.latest_version ?? state.latest_version,
-    // A check that went through shows that what failed in reaching the source is over; an update's own failure stays.
-    last_error: state.last_error?.code.startsWith('source-') === true ? null : state.last_error,
-  }));
 }
 
 function takeLock(parts: EngineParts): { release(): void } {
@@ -89,9 +95,31 @@ async function underLock<Result>(parts: EngineParts, signal: AbortSignal, work: 
       throw new HoldlineError('broken', `cannot go on: recovery could not put the device in order: ${recovered.actions.join('; ')}`, { hint: 'Run holdline recover and follow what it says; nothing is changed until then.' });
     }
     readDeviceState(parts.fs, parts.layout);
+    noteSettings(parts);
     await settleEnded(parts);
     return await work(await resumeProbation(parts, signal));
-  } finally { lock.release(); }
+  } catch (thrown) {
+    noteFailure(parts, toHoldlineError(thrown));
+    throw thrown;
+  } finally {
+    anchorAudit(parts);
+    lock.release();
+  }
+}
+
+/** Once: the same refusal at every check says nothing new, and must not push older lines out of the log. */
+function noteFailure({ audit, fs, layout }: EngineParts, error: HoldlineError): void {
+  let before: LastError | null = null;
+  try { before = readDeviceState(fs, layout).last_error; } catch { /* a state nobody can read is what the error is about */ }
+  if (before?.code === error.code && before.message === error.message) return;
+  audit.note({ event: error.response === 'refuse' ? 'refused' : 'failed', reason: error.message, facts: { code: error.code } });
+}
+
+/** Says in the state how far the log has come, so that a log cut off later is seen. */
+function anchorAudit({ audit, fs, layout, log }: EngineParts): void {
+  const head = audit.head();
+  if (head === undefined) return;
+  try { changeDeviceState(fs, layout, (state) => ({ ...state, audit: head })); } catch (thrown) { log.debug('the end of the audit log is not remembered', { reason: String(thrown) }); }
 }
 
 /** What failed is seen in --status later; being busy or interrupted is no failure. */
@@ -106,12 +134,21 @@ async function noting<Result>(parts: EngineParts, work: () => Promise<Result>): 
   }
 }
 
+async function backUp(parts: EngineParts): Promise<BackupSummary> {
+  const backup = await createBackup(parts);
+  parts.audit.note({ event: 'backed-up', facts: { name: backup.name, version: backup.version } });
+  return backup;
+}
+
+/** Also a release that changed under its tag: a person has looked at it. */
 function unblock(parts: EngineParts, version: string): Unblocked {
   let unblocked = false;
   const state = changeDeviceState(parts.fs, parts.layout, (before) => {
-    unblocked = before.blocked.some((b) => b.version === version);
+    const seen = Object.fromEntries(Object.entries(before.seen).filter(([, release]) => release.version !== version));
+    unblocked = before.blocked.some((b) => b.version === version) || Object.keys(seen).length < Object.keys(before.seen).length;
     const { [version]: _forgotten, ...interrupted } = before.interrupted;
-    return { ...before, blocked: before.blocked.filter((b) => b.version !== version), interrupted };
+    return { ...before, blocked: before.blocked.filter((b) => b.version !== version), interrupted, seen };
   });
+  if (unblocked) parts.audit.note({ event: 'unblocked', facts: { version } });
   return { unblocked, blocked: state.blocked.map((b) => b.version) };
 }

@@ -1,4 +1,6 @@
 // What the command line and the control socket may ask for. main/ implements it; nothing here decides.
+import type { AuditReport } from '../domain/audit.js';
+import type { KeysReport } from '../domain/keys.js';
 import type { BackupSummary, CheckResult, HistoryEntry, StatusReport, UpdateResult } from '../domain/results.js';
 
 export interface UpdateRequest {
@@ -39,6 +41,20 @@ export interface RecoverReport {
   readonly actions: readonly string[];
 }
 
+/** Key files by path; `add` and `by` are secret ones, `keep` and `revoke` public ones (or the key itself). */
+export interface RotateKeyRequest {
+  readonly repo: string | undefined;
+  readonly by: readonly string[];
+  readonly add: readonly string[];
+  readonly keep: readonly string[];
+  readonly revoke: readonly string[];
+  readonly reason: string | undefined;
+  readonly notAfter: string | undefined;
+  readonly previous: string | undefined;
+  readonly serial: string | undefined;
+  readonly out: string;
+}
+
 export interface PublishRequest {
   readonly directory: string;
   readonly repo: string | undefined;
@@ -53,6 +69,8 @@ export interface PublishRequest {
   readonly expires: string | undefined;
   readonly exclude: readonly string[];
   readonly upload: boolean;
+  /** A change of signing keys to carry: holdline.keys.json, its signatures beside it. */
+  readonly keys: string | undefined;
 }
 
 /** What was made, as plain lines for people and fields for JSON. */
@@ -70,12 +88,17 @@ export interface App {
   recover(): Promise<RecoverReport>;
   unblock(version: string): Promise<{ readonly unblocked: boolean; readonly blocked: readonly string[] }>;
   doctor(): Promise<readonly DoctorFinding[]>;
+  /** Which signing keys count on this device, and why. */
+  keys(): Promise<KeysReport>;
+  /** @param since ISO 8601 UTC; null for all that is kept */
+  audit(since: string | null): Promise<AuditReport>;
 }
 
 /** Commands that need no settings. */
 export interface Tools {
   init(request: { readonly repo: string; readonly file: string; readonly installDir: string; readonly force: boolean }): Promise<MadeReport>;
   keygen(request: { readonly out: string; readonly plain: boolean }): Promise<MadeReport>;
+  rotateKey(request: RotateKeyRequest): Promise<MadeReport>;
   publish(request: PublishRequest): Promise<MadeReport>;
   demo(): Promise<number>;
   /** The daemon; resolves with its exit code when it ends. */

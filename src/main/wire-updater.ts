@@ -10,11 +10,14 @@ import type { Report } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
 import { assertAboveFloor, judgeManifestTime } from '../artifact/check-manifest.js';
 import { extractPayload, listPayload, type PayloadRequest } from '../artifact/extract.js';
+import { readKeyStore, rememberStatement } from '../artifact/keys/key-store.js';
 import { obtainManifest } from '../artifact/obtain-manifest.js';
 import { obtainPayload } from '../artifact/obtain-release.js';
 import { readTree } from '../artifact/read-tree.js';
 import { createDevicePaths } from '../decide/writable-paths.js';
 import type { ArtifactPorts, EngineParts, ObtainedPayload, WatchRules } from '../engine/parts.js';
+import { createAudit } from '../engine/audit-log.js';
+import { readDeviceState } from '../engine/device-state.js';
 import { createUpdater, type Updater } from '../engine/updater.js';
 import { chooseProbes } from '../health/choose-probes.js';
 import { createProber } from '../health/create-prober.js';
@@ -53,7 +56,8 @@ export interface UpdaterSurroundings {
 export function wireUpdater(settings: Settings, around: UpdaterSurroundings): Updater {
   const fs = createFilesystem();
   const layout = layoutOf(settings);
-  return createUpdater({ ...around, ...wireSources(settings, layout, fs, around), ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock });
+  const audit = createAudit({ fs, layout, clock: systemClock, log: around.log, actor: around.actor, anchor: () => readDeviceState(fs, layout).audit });
+  return createUpdater({ ...around, audit, ...wireSources(settings, layout, fs, around), ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock });
 }
 
 type SourceParts = Pick<EngineParts, 'source' | 'sourceFrom' | 'artifact' | 'trees'>;
@@ -76,9 +80,10 @@ function wireSources(settings: Settings, layout: Layout, fs: Filesystem, { log, 
     return {
       async obtainManifest(release, { floor, named }, signal) {
         assertAboveFloor(release.version, floor, named);
-        const { manifest } = await obtainManifest(deps, settings, release, signal);
-        return { manifest, clockIsBehind: manifest !== null && judgeManifestTime(manifest, systemClock.now()) === 'clock' };
+        const obtained = await obtainManifest(deps, settings, release, signal, settings.trust.require === 'signature' ? readKeyStore({ fs, layout }) : []);
+        return { ...obtained, clockIsBehind: obtained.manifest !== null && judgeManifestTime(obtained.manifest, systemClock.now()) === 'clock' };
       },
+      rememberStatement: (statement) => rememberStatement({ fs, layout }, statement),
       obtainPayload: (release, manifest, signal) => obtainPayload(deps, settings, release, manifest, signal),
       listPayload: async (payload, signal) => (await listPayload({ fs, report, log }, payloadRequest(payload), signal)).tree,
       extract: (payload, into, reuse, signal) => extractPayload({ fs, report, log }, {

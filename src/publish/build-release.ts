@@ -38,6 +38,8 @@ export interface BuildRequest extends FileChoice {
   readonly expires?: string | undefined;
   /** ISO 8601 UTC: from SOURCE_DATE_EPOCH. Default: a fixed moment, for a tree has no times of its own and the clock would make every build differ. */
   readonly created?: string | undefined;
+  /** A change of signing keys to carry: asset name to content. */
+  readonly keys?: ReadonlyMap<string, Buffer> | undefined;
   /** null: no signature; devices must then trust checksums only. */
   readonly key: SecretKey | null;
 }
@@ -72,6 +74,7 @@ export async function buildRelease(deps: { readonly fs: Filesystem; readonly log
   const manifest = makeManifest(request, version, payloadName, payload, list);
   const contents = new Map<string, Buffer>([[FILES_ASSET, list], [MANIFEST_ASSET, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]]);
   sign(request, contents);
+  for (const [name, bytes] of request.keys ?? []) contents.set(name, bytes);
   contents.set(CHECKSUMS_ASSET, checksums(payloadName, payload.sha256, contents));
   // A signature of an earlier build must not stand beside an unsigned manifest.
   fs.remove(join(request.out, SIGNATURE_ASSET));

@@ -1,7 +1,7 @@
 // The shape of holdline.yaml: every key, its type and its default. Rules between keys are in complete-settings, words
 // for people in key-descriptions. zod/mini, because the whole of zod would triple what `--status` loads.
 import * as z from 'zod/mini';
-import { isApiUrl, isHttpUrl, isManagedPath, isPreservePattern, isPrintable, isPublicKey, parseHostPort } from './value-rules.js';
+import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, parseHostPort } from './value-rules.js';
 
 /** The longest time a timer can wait (2^31 ms); a longer one would fire at once. */
 const MAX_SECONDS = 2_147_483;
@@ -60,8 +60,10 @@ const serviceProbe = z.strictObject({
 const bridgeProbe = z.strictObject({ bridge: name, ...probeOptions });
 
 const keyText = z.string().check(z.refine(isPublicKey, 'must be a minisign public key (56 characters that begin with RW)'));
-const inlineKey = z.strictObject({ name: z.optional(text), key: keyText });
-const fileKey = z.strictObject({ name: z.optional(text), file: text });
+const day = z.string().check(z.refine(isMoment, 'must be a date like 2027-06-30 or 2027-06-30T12:00:00Z'));
+const keyOptions = { name: z.optional(text), purpose: z._default(z.enum(['release', 'spare']), 'release'), not_before: z.optional(day), not_after: z.optional(day) };
+const inlineKey = z.strictObject({ key: keyText, ...keyOptions });
+const fileKey = z.strictObject({ file: text, ...keyOptions });
 
 /** A choice between shapes, told apart by which key is there; `forms[i]` stands for the i-th option of the union. */
 export const SERVICE_FORMS = [{ key: 'unit', shape: unitService.shape }, { key: 'command', shape: commandService.shape }] as const;
@@ -75,11 +77,12 @@ const managedPath = z.string().check(z.refine(isManagedPath, 'must be a relative
 
 const githubId = z.int().check(z.minimum(1));
 const TRUST = {
-  attestation: 'off', attestation_workflow: '.github/workflows/release.yml', attestation_issuer: 'https://token.actions.githubusercontent.com',
+  max_major_jump: 10, attestation: 'off', attestation_workflow: '.github/workflows/release.yml', attestation_issuer: 'https://token.actions.githubusercontent.com',
 } as const;
 const trust = z.strictObject({
   require: z._default(z.enum(['signature', 'checksum', 'none']), 'signature'),
   keys: z._default(z.array(z.union([inlineKey, fileKey, keyText])), []),
+  max_major_jump: count(TRUST.max_major_jump, 0),
   attestation: z._default(z.enum(['off', 'required', 'release']), TRUST.attestation),
   attestation_root: z.optional(text),
   attestation_workflow: z._default(z.string().check(z.regex(/^\.github\/workflows\/[^\s/@\p{Cc}]+\.ya?ml$/u, 'must be a workflow file: .github/workflows/NAME.yml')), TRUST.attestation_workflow),
@@ -120,6 +123,7 @@ export const settingsSchema = z.strictObject({
   asset: z.optional(text.check(z.refine((value) => !value.includes('/'), 'must be a pattern for a file name, without "/"'))),
   incomplete_release_wait: seconds(3600),
   trust: z._default(trust, { require: 'signature', keys: [], ...TRUST }),
+  freshness: z._default(z.strictObject({ alarm_after: seconds(604_800) }), { alarm_after: 604_800 }),
   services: z._default(z.array(z.union([unitService, commandService])), []),
   health: z._default(z.array(z.union([httpProbe, tcpProbe, commandProbe, serviceProbe, bridgeProbe])), []),
   probation: z._default(probation, { seconds: 60, interval: 5, failures: 3 }),

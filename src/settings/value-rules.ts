@@ -44,6 +44,11 @@ export function splitPath(value: string): readonly string[] {
   return value.split('/').filter((part) => part !== '');
 }
 
+/** A day, or a moment in UTC. */
+export function isMoment(value: string): boolean {
+  return /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z)?$/u.test(value) && !Number.isNaN(Date.parse(value));
+}
+
 /** 42 bytes in base64: `Ed`, 8 bytes key id, 32 bytes ed25519 key. Whether the curve accepts it is artifact's to say. */
 export function isPublicKey(value: string): boolean {
   return /^RW[QRST][A-Za-z0-9+/]{53}$/u.test(value);

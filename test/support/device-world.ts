@@ -85,7 +85,7 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
   const log = (level: string) => (message: string, fields?: object): void => { world.notes.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`); };
   world.serial += 1;
   return {
-    settings, layout, fs, log: { debug: () => undefined, info: log('info'), warn: log('warn'), error: log('error') }, report: () => undefined, actor: 'test',
+    settings, layout, fs, log: { debug: () => undefined, info: log('info'), warn: log('warn'), error: log('error') }, report: () => undefined, audit: { note: () => undefined, head: () => undefined }, actor: 'test',
     clock: { now: () => new Date(Date.UTC(2026, 10, 21, 9, 30, world.serial)), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() },
     services: serviceOf(world), locks: { tryLock: () => ({ release: () => undefined }), holder: () => undefined },
     watch: async () => ({ verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null }),

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Bindings } from './bindings.js';
 import { addDeviceCommands } from './device-commands.js';
+import { addTrustCommands } from './trust-commands.js';
 import { addToolCommands } from './tool-commands.js';
 
 const EXAMPLES = `
@@ -35,6 +36,7 @@ export function buildProgram(bindings: Bindings): Command {
     .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false });
   addDeviceCommands(program, bindings);
+  addTrustCommands(program, bindings);
   addToolCommands(program, bindings);
   return program;
 }

@@ -7,6 +7,7 @@ function headline(status: StatusReport): readonly [Paint, string] {
   if (status.state === 'broken') return ['red', 'BROKEN: a person is needed'];
   if (status.waiting !== null) return ['yellow', `waiting (${status.waiting.reason})`];
   if (status.update_available) return ['cyan', 'update available'];
+  if (status.freshness.alarm !== null) return ['red', 'hears no news'];
   if (status.current_version === null) return ['yellow', 'nothing installed yet'];
   if (status.state !== 'idle' && status.state !== 'current') return ['cyan', status.state];
   return status.latest_version === null ? ['green', 'running, no release seen yet'] : ['green', 'up to date'];
@@ -23,6 +24,8 @@ function facts(status: StatusReport, now: number): string[][] {
   const limit = status.rate_limit;
   rows.push(['requests today', `${status.requests_today}${limit === null ? '' : `, ${limit.remaining} of ${limit.limit} left until ${limit.resetsAt.slice(11, 16)} UTC`}`]);
   if (status.waiting !== null) rows.push(['waits', `${printable(status.waiting.detail)}${status.waiting.until === null ? '' : `, until ${formatWhen(status.waiting.until, now)}`}`]);
+  if (status.freshness.alarm !== null) rows.push(['ALARM', printable(status.freshness.alarm)]);
+  if (status.freshness.expires !== null) rows.push(['expires', `${formatWhen(status.freshness.expires, now)}: a newer release should come before`]);
   if (status.last_error !== null) rows.push(['last error', `${printable(status.last_error.message)} [${status.last_error.code}], ${formatWhen(status.last_error.at, now)}`]);
   return rows;
 }

@@ -5,7 +5,12 @@ import { renderMade } from './render-results.js';
 
 interface PublishOptions extends CommonOptions {
   readonly repo?: string; readonly tag?: string; readonly out: string; readonly key?: string; readonly name?: string; readonly channel?: string;
-  readonly type?: string; readonly notes?: string; readonly minVersion?: string; readonly expires?: string; readonly exclude: string[]; readonly upload?: boolean;
+  readonly type?: string; readonly notes?: string; readonly minVersion?: string; readonly expires?: string; readonly exclude: string[]; readonly upload?: boolean; readonly keys?: string;
+}
+
+interface RotateOptions extends CommonOptions {
+  readonly repo?: string; readonly by: string[]; readonly add: string[]; readonly keep: string[]; readonly revoke: string[];
+  readonly reason?: string; readonly notAfter?: string; readonly previous?: string; readonly serial?: string; readonly out: string;
 }
 
 const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
@@ -37,17 +42,31 @@ function addSetUp(program: Command, b: Bindings): void {
     }));
 }
 
+function addRotating(program: Command, b: Bindings): void {
+  program.command('rotate-key').description('write the signed statement that changes the signing keys of devices; releases carry it (publish --keys)')
+    .option('-r, --repo <owner/name>', 'the repository (default: GITHUB_REPOSITORY)')
+    .option('-b, --by <secret>', 'a key devices trust now, or their spare: it vouches; may be given several times', collect, []).option('-a, --add <secret>', 'a new release key; signs too, to prove that it is held', collect, [])
+    .option('--keep <public>', 'a release key of an earlier statement that stays', collect, []).option('--revoke <public>', 'a key never to be trusted again: .pub file or RW… line', collect, []).option('--reason <text>', 'why it is revoked')
+    .option('--not-after <when>', 'ISO date until which the new keys sign').option('-p, --previous <file>', 'the holdline.keys.json before this one: its serial, keys and revocations go on').option('--serial <n>', 'default: one above the previous')
+    .option('-o, --out <dir>', 'where the statement and its signatures are written', 'keys').option('--json', 'one JSON object on standard output')
+    .action((o: RotateOptions) => b.show(o, async () => {
+      const { by, add, keep, revoke, out } = o;
+      const report = await (await b.tools()).rotateKey({ repo: o.repo, by, add, keep, revoke, reason: o.reason, notAfter: o.notAfter, previous: o.previous, serial: o.serial, out });
+      return { json: report, text: b.render((t) => renderMade(t, report)), exit: 0 };
+    }));
+}
+
 function addPublishing(program: Command, b: Bindings): void {
   program.command('publish').description('build the signed assets of a release from a folder; --upload makes the GitHub release').argument('<directory>')
     .option('-r, --repo <owner/name>', 'the repository (default: GITHUB_REPOSITORY)').option('-t, --tag <tag>', 'the tag (default: GITHUB_REF_NAME, else v + VERSION of the folder)')
     .option('-o, --out <dir>', 'where the assets are written', 'release').option('-k, --key <file>', 'secret key (default: HOLDLINE_KEY, its text); password in HOLDLINE_KEY_PASSWORD or asked for')
     .option('-n, --name <name>', 'payload name (default: the repository)').option('--channel <name>', 'channel', 'stable').option('--type <type>', 'patch, minor, major, security or hotfix (default: from the version)')
     .option('--notes <text>', 'release notes').option('--min-version <version>', 'devices below take a stepping stone first').option('--expires <when>', 'ISO date after which devices refuse it')
-    .option('-x, --exclude <glob>', 'leave out; may be given several times', collect, []).option('--upload', 'create a draft release, upload, publish last (token in GITHUB_TOKEN)').option('--json', 'one JSON object on standard output')
+    .option('-x, --exclude <glob>', 'leave out; may be given several times', collect, []).option('--keys <file>', 'carry a change of signing keys (holdline.keys.json, made by rotate-key)').option('--upload', 'create a draft release, upload, publish last (token in GITHUB_TOKEN)').option('--json', 'one JSON object on standard output')
     .action((directory: string, o: PublishOptions) => b.show(o, async () => {
       const report = await (await b.tools()).publish({
         directory, repo: o.repo, tag: o.tag, out: o.out, key: o.key, name: o.name, channel: o.channel, type: o.type, notes: o.notes,
-        minVersion: o.minVersion, expires: o.expires, exclude: o.exclude, upload: o.upload === true,
+        minVersion: o.minVersion, expires: o.expires, exclude: o.exclude, upload: o.upload === true, keys: o.keys,
       });
       return { json: report, text: b.render((t) => renderMade(t, report)), exit: 0 };
     }));
@@ -55,6 +74,7 @@ function addPublishing(program: Command, b: Bindings): void {
 
 export function addToolCommands(program: Command, bindings: Bindings): void {
   addSetUp(program, bindings);
+  addRotating(program, bindings);
   addPublishing(program, bindings);
   addRunning(program, bindings);
 }

@@ -36,6 +36,8 @@ export function createApp(parts: AppParts): App {
     backups: async () => (await import('./read-device.js')).readBackupsOf(context.layout),
     verify: async () => (await import('./read-device.js')).verifyAll(context.settings, context.layout),
     recover: async () => (await import('./recover-device.js')).recoverDevice(context.layout),
+    keys: async () => (await import('./read-trust.js')).readKeys(context.settings, context.layout),
+    audit: async (since) => (await import('./read-trust.js')).readAudit(context.layout, since),
     doctor: async () => (await import('../doctor/examine.js')).examine(context.settings, context.layout),
   };
 }

@@ -6,6 +6,7 @@ import type { Filesystem, Logger } from '../../domain/ports.js';
 import type { ServiceStatus, StatusReport } from '../../domain/results.js';
 import type { Settings } from '../../domain/settings.js';
 import { EMPTY_STATE, type DeviceState, type UpdateState } from '../../domain/state.js';
+import { judgeFreshness } from '../../decide/judge-freshness.js';
 import { readDeviceState } from '../../engine/device-state.js';
 import { listJournals } from '../../engine/journal.js';
 import { listBackups, summarizeBackup } from '../../engine/backups.js';
@@ -32,6 +33,7 @@ export async function readStatus(settings: Settings, layout: Layout): Promise<St
     state: stateOf(fs, layout, state, activity), waiting: state.waiting, last_check: state.last_check, last_update: state.last_update, last_error: problem ?? state.last_error,
     blocked: state.blocked, backups: listBackups(fs, layout).map(summarizeBackup),
     services: activity?.services ?? await askServices(settings, layout), bridge: await bridgeInspector().status(),
+    freshness: judgeFreshness(state, current, settings.freshness.alarmAfter, systemClock.now()),
     requests_today: github.requestsToday, rate_limit: github.rateLimit, daemon: { running: activity !== undefined, pid: activity?.pid ?? null },
   };
 }

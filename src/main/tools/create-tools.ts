@@ -8,6 +8,7 @@ export function createTools(parts: ToolParts): Tools {
   return {
     init: async (request) => (await import('./init.js')).initSettings(request),
     keygen: async (request) => (await import('./keygen.js')).makeKeys(request),
+    rotateKey: async (request) => (await import('./rotate-key.js')).rotateKey(request),
     publish: async (request) => (await import('./publish.js')).publish(request),
     demo: async () => (await import('../demo/run-demo.js')).runDemo(parts),
     run: async (settingsFile) => (await import('../daemon.js')).runHoldlineDaemon(settingsFile),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import semver from 'semver';
-import { HoldlineError, errnoOf } from '../../domain/errors.js';
+import { HoldlineError } from '../../domain/errors.js';
 import type { UpdateType } from '../../domain/release.js';
 import type { MadeReport, PublishRequest } from '../../interface/app.js';
 import { formatBytes } from '../../interface/cli/format.js';
@@ -10,9 +10,10 @@ import { systemClock } from '../../platform/clock.js';
 import { createFilesystem } from '../../platform/filesystem.js';
 import { createFetch } from '../../platform/http.js';
 import { buildRelease, type BuiltRelease } from '../../publish/build-release.js';
-import { isEncrypted, parseSecretKey, type SecretKey } from '../../publish/secret-key.js';
+import { readStatementFiles } from '../../publish/make-statement.js';
+import type { SecretKey } from '../../publish/secret-key.js';
 import { uploadRelease } from '../../publish/upload-release.js';
-import { askPassword } from './ask-password.js';
+import { openSecretKey, readSecretKey } from './read-secret-key.js';
 
 const TYPES: readonly UpdateType[] = ['patch', 'minor', 'major', 'security', 'hotfix'];
 const QUIET = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -27,7 +28,9 @@ export async function publish(request: PublishRequest): Promise<MadeReport> {
   const tag = request.tag ?? process.env['GITHUB_REF_NAME'] ?? tagOfFolder(directory);
   const token = process.env['GITHUB_TOKEN'];
   if (request.upload && (token === undefined || token === '')) throw usage('cannot upload: GITHUB_TOKEN is not set', 'Set it to a token with Contents: write; in a workflow: env: GITHUB_TOKEN: ${{ github.token }}.');
-  const built = await buildRelease({ fs: createFilesystem(), log: QUIET }, {
+  const fs = createFilesystem();
+  const built = await buildRelease({ fs, log: QUIET }, {
+    keys: request.keys === undefined ? undefined : readStatementFiles(fs, resolve(request.keys), repo),
     directory, repo, tag, out: resolve(request.out), key: await readKey(request.key), type: typeOf(request.type),
     name: request.name, channel: request.channel, notes: request.notes, expires: isoOf(request.expires), created: createdOf(process.env['SOURCE_DATE_EPOCH']),
     requires: request.minVersion === undefined ? undefined : { min_version: request.minVersion }, ...(request.exclude.length === 0 ? {} : { exclude: request.exclude }),
@@ -62,15 +65,8 @@ function report({ files, manifest, warnings }: BuiltRelease, url: string | null)
 
 async function readKey(file: string | undefined): Promise<SecretKey | null> {
   const fromEnv = process.env['HOLDLINE_KEY'];
-  if (file === undefined && (fromEnv === undefined || fromEnv === '')) return null;
-  const text = file === undefined ? fromEnv ?? '' : readText(resolve(file));
-  return parseSecretKey(text, isEncrypted(text) ? await askPassword('password of the key: ', false) : null);
-}
-
-function readText(path: string): string {
-  try { return readFileSync(path, 'utf8'); } catch (cause) {
-    throw usage(`cannot read the key ${path}: ${errnoOf(cause) ?? 'unknown error'}`, 'Give the file holdline keygen wrote (NAME.key).');
-  }
+  if (file !== undefined) return readSecretKey(file);
+  return fromEnv === undefined || fromEnv === '' ? null : openSecretKey(fromEnv, 'the key');
 }
 
 function tagOfFolder(directory: string): string {

@@ -1,0 +1,19 @@
+// Does this device hear of new releases? An attacker who cannot forge a release can still keep news away; then it must say so. Pure.
+import { PLAUSIBLE_SINCE } from '../domain/plausible-clock.js';
+import type { FreshnessReport } from '../domain/results.js';
+import type { DeviceState } from '../domain/state.js';
+
+/** @param alarmAfter seconds; 0: never */
+export function judgeFreshness(state: Pick<DeviceState, 'last_answer' | 'seen'>, current: string | null, alarmAfter: number, now: Date): FreshnessReport {
+  const expires = Object.values(state.seen).find(({ version }) => version === current)?.expires ?? null;
+  const report = { last_answer: state.last_answer, expires };
+  if (alarmAfter === 0 || now.getTime() < PLAUSIBLE_SINCE) return { alarm: null, ...report };
+  const silentMs = state.last_answer === null ? 0 : now.getTime() - Date.parse(state.last_answer);
+  if (silentMs > alarmAfter * 1000) {
+    return { alarm: `the source of releases has not answered since ${state.last_answer ?? ''}: news, also security fixes, do not reach this device`, ...report };
+  }
+  if (expires !== null && Date.parse(expires) <= now.getTime()) {
+    return { alarm: `the running release ${current ?? ''} expired at ${expires} and nothing newer has come: someone may be keeping news away, or the publisher has stopped`, ...report };
+  }
+  return { alarm: null, ...report };
+}
