@@ -46,6 +46,7 @@ export function verifyAudit(files: readonly AuditFile[], anchor: AuditAnchor | n
     const rest = lines.pop() ?? '';
     // What was cut off while it was written is no line yet; anything that the anchor counts is missed below.
     if (rest !== '' && index < files.length - 1) damage.push(`${auditFileName(file.number)}: its last line is cut off`);
+    if (lines.length === 0 && index < files.length - 1) damage.push(`${auditFileName(file.number)}: is empty`);
     for (const [at, line] of lines.entries()) {
       const where = `${auditFileName(file.number)}:${at + 1}`;
       const found = parseAuditLine(line);
