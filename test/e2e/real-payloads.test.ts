@@ -107,7 +107,8 @@ test('packages as they are, without a manifest: SHA256SUMS, a name pattern, GitH
   const update = await world.holdline(['--update', '--json']);
   expect(update.json).toMatchObject({ outcome: 'updated', from: '1.16.0', to: '1.16.1' });
   expect(running()).toEqual(carried(snapshotFolder(second)));
-  // A source tarball, as GitHub makes them: nobody states its checksum, so only trust none takes it.
+  // A repository that attaches nothing: its source tarball, as GitHub makes them. Nobody states its checksum, so only trust none takes it.
+  for (const tag of ['1.16.0', '1.16.1']) world.github.removeRelease(REPO, tag);
   const source = join(world.root, 'lab-app-0123456');
   cpSync(second, source, { recursive: true });
   writeFileSync(join(source, 'index.js'), '// 1.17.0\n');
