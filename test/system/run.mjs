@@ -2,7 +2,7 @@
 // of its own; a part is test/system/PART.ts or test/system/PART/run.ts. Without a name: all parts. Needs root; says what it skips.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,7 @@ const flags = flagsFrom < 0 ? [] : words.slice(flagsFrom);
 const sourceOf = (part) => [join(here, `${part}.ts`), join(here, part, 'run.ts'), join(here, part, 'run.mjs')].find((path) => existsSync(path));
 const parts = named.length > 0 ? named : ALL.filter((part) => sourceOf(part) !== undefined);
 const folder = mkdtempSync(join(tmpdir(), 'holdline-system-build-'));
+symlinkSync(join(here, '../../node_modules'), join(folder, 'node_modules'));
 let failed = 0;
 try {
   for (const part of parts) {

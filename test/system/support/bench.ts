@@ -87,7 +87,7 @@ export class Bench {
   }
 
   /** The commands as they are run: `node cli.js …`. */
-  command(scenario: Pick<Scenario, 'command'>): string[] { return ['node', ...this.#holdline(scenario.command)]; }
+  command(scenario: Pick<Scenario, 'command'>, dist: string = this.#workshop.dist): string[] { return ['node', ...this.#holdline(scenario.command, dist)]; }
   recovery(dist: string = this.#workshop.dist): string[] { return ['node', join(dist, 'recover.js'), '--state-dir', this.state]; }
 
   run(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
@@ -107,9 +107,9 @@ export class Bench {
     return { is: 'BAD', why: said.startsWith('BAD ') ? said.slice(4) : `the judge ended with ${code}: ${said}${stderr}` };
   }
 
-  #holdline(args: readonly string[]): string[] {
+  #holdline(args: readonly string[], dist: string = this.#workshop.dist): string[] {
     const placed = args.map((arg) => (arg.startsWith('release:') ? this.#workshop.release(arg.slice('release:'.length)) : arg));
-    return [join(this.#workshop.dist, 'cli.js'), ...placed, '--config', this.settingsFile, '--json'];
+    return [join(dist, 'cli.js'), ...placed, '--config', this.settingsFile, '--json'];
   }
 
   async #empty(): Promise<void> {

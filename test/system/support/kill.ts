@@ -7,9 +7,9 @@ export interface Point { readonly n: number; readonly fired: boolean; readonly c
 const KILLED = 137;
 
 /** `2 rename /state/journal/x`, in order, of a run that is not disturbed. Leaves the device at its end. */
-export async function listCalls(bench: Bench, command: readonly string[]): Promise<string[]> {
+export async function listCalls(bench: Bench, command: readonly string[], which: readonly string[] = []): Promise<string[]> {
   await bench.reset();
-  await bench.cut(command, ['-l', bench.list]);
+  await bench.cut(command, [...which, '-l', bench.list]);
   const lines = readFileSync(bench.list, 'utf8').trimEnd().split('\n');
   return lines.slice(0, -1);
 }
@@ -23,11 +23,12 @@ export async function killAt(bench: Bench, command: readonly string[], n: number
   return { n, fired: code === KILLED, code, said: stdout + stderr };
 }
 
-/** @param times recovery is run this often; 0 leaves it out */
-export async function recoverAndJudge(bench: Bench, times: number): Promise<{ readonly verdict: Verdict; readonly ms: number; readonly said: string }> {
+/** @param times recovery is run this often; 0 leaves it out
+ * @param again a person asks for another try at what ended broken */
+export async function recoverAndJudge(bench: Bench, times: number, again = false): Promise<{ readonly verdict: Verdict; readonly ms: number; readonly said: string }> {
   let [ms, said] = [0, ''];
   for (let run = 0; run < times; run += 1) {
-    const ran = await bench.run(bench.recovery());
+    const ran = await bench.run([...bench.recovery(), ...(again ? ['--again'] : [])]);
     [ms, said] = [ran.ms, ran.stdout + ran.stderr];
     if (ran.code !== 0) return { verdict: { is: 'BAD', why: `recovery ended with ${ran.code}: ${said}` }, ms, said };
   }
