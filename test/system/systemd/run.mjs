@@ -1,7 +1,7 @@
 // Starts the systemd proof: bundles it, then runs one process per Debian version, each in a mount and network namespace of its own.
 // node test/system/systemd/run.mjs [--only bookworm|trixie] [--scenario NAME]… [--keep]; needs root and the packages named below.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,17 +35,42 @@ await build({
   define: { HOLDLINE_VERSION: '"0.0.0-test"' }, outExtension: { '.js': '.mjs' }, logLevel: 'warning',
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 });
+/** Two containers in one control group would end each other's units: each gets one of its own, in whatever hierarchies systemd uses here. */
+function ownCgroups() {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
+  const current = (mark) => lines.find((line) => line.includes(mark))?.split(':').slice(2).join(':');
+  return [['/sys/fs/cgroup/unified', current('0::')], ['/sys/fs/cgroup/systemd', current('name=systemd')], ['/sys/fs/cgroup', current('0::')]]
+    .filter(([root, path]) => path !== undefined && existsSync(join(root, path, 'cgroup.procs'))).map(([root, path]) => join(root, path));
+}
+function makeCgroups(suite) {
+  return ownCgroups().flatMap((parent) => {
+    const folder = join(parent, `holdline-proof-${suite}-${process.pid}`);
+    try { mkdirSync(folder); return [folder]; } catch { return []; }
+  });
+}
+function canMakeCgroups() {
+  const made = makeCgroups('probe');
+  for (const folder of made) rmdirSync(folder);
+  return made.length > 0 && made.length === ownCgroups().length;
+}
 // nspawn wants a /run of its own, and a loopback nobody shares; both are gone with the last process.
-const PREPARE = 'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd && ip link set lo up && exec "$@"';
-const runs = SUITES.filter((suite) => values.only === undefined || values.only === suite).map((suite) => new Promise((resolve) => {
+const PREPARE = 'for folder in $CGROUPS; do echo $$ > "$folder/cgroup.procs"; done; unset CGROUPS; mount -t tmpfs tmpfs /run && mkdir -p /run/systemd && ip link set lo up && exec "$@"';
+const runSuite = (suite) => new Promise((resolve) => {
+  const cgroups = makeCgroups(suite);
   const scenarios = (values.scenario ?? []).flatMap((name) => ['--scenario', name]);
   const argv = ['--mount', '--net', '--propagation', 'private', 'sh', '-c', PREPARE, 'sh', process.execPath, join(out, 'main.mjs'), '--root', root, '--suite', suite, ...scenarios, ...(values.keep === true ? ['--keep'] : [])];
-  const child = spawn('unshare', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('unshare', argv, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, CGROUPS: cgroups.join(' ') } });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => { text += chunk; process.stdout.write(chunk); });
-  child.on('close', (code) => resolve({ code, counts: /(\d+) passed, (\d+) failed$/mu.exec(text) }));
-}));
-const ends = await Promise.all(runs);
+  child.on('close', (code) => {
+    for (const folder of cgroups) spawnSync('find', [folder, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { stdio: 'ignore' });
+    resolve({ code, counts: /(\d+) passed, (\d+) failed$/mu.exec(text) });
+  });
+});
+const suites = SUITES.filter((suite) => values.only === undefined || values.only === suite);
+const ends = [];
+if (canMakeCgroups()) ends.push(...await Promise.all(suites.map(runSuite)));
+else for (const suite of suites) ends.push(await runSuite(suite));
 const sum = (index) => ends.reduce((total, { counts }) => total + Number(counts?.[index] ?? 0), 0);
 const broken = ends.filter(({ code, counts }) => code !== 0 && Number(counts?.[2] ?? 0) === 0).length;
 process.stdout.write(`${sum(1)} passed, ${sum(2) + broken} failed\n`);
