@@ -10,7 +10,7 @@ export function judgeFreshness(state: Pick<DeviceState, 'last_answer' | 'seen'>,
   if (alarmAfter === 0 || now.getTime() < PLAUSIBLE_SINCE) return { alarm: null, ...report };
   const silentMs = state.last_answer === null ? 0 : now.getTime() - Date.parse(state.last_answer);
   if (silentMs > alarmAfter * 1000) {
-    return { alarm: `the source of releases has not answered since ${state.last_answer ?? ''}: news, also security fixes, do not reach this device`, ...report };
+    return { alarm: `nothing usable has come from the source of releases since ${state.last_answer ?? ''}: news, also security fixes, do not reach this device`, ...report };
   }
   if (expires !== null && Date.parse(expires) <= now.getTime()) {
     return { alarm: `the running release ${current ?? ''} expired at ${expires} and nothing newer has come: someone may be keeping news away, or the publisher has stopped`, ...report };

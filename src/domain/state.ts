@@ -64,7 +64,7 @@ export interface DeviceState {
   readonly interrupted: Readonly<Record<string, number>>;
   /** When a release was first seen incomplete (ISO 8601 UTC), by tag. */
   readonly incomplete_since: Readonly<Record<string, string>>;
-  /** By tag. */
+  /** By tag; of a release without a manifest by tag and payload name. */
   readonly seen: Readonly<Record<string, SeenRelease>>;
   /** When the source last answered (ISO 8601 UTC); before its first answer, when this device began to ask. */
   readonly last_answer: string | null;

@@ -1,4 +1,5 @@
 // What a look at the source leaves behind: state, the releases it has proven, a change of signing keys. The caller holds the lock.
+import { choosePayload } from '../domain/choose-payload.js';
 import { HoldlineError } from '../domain/errors.js';
 import type { Release } from '../domain/release.js';
 import type { DeviceState, SeenRelease } from '../domain/state.js';
@@ -54,11 +55,14 @@ export function assertUnchanged(seen: DeviceState['seen'], release: Pick<Release
   });
 }
 
-/** A release without a manifest is known by its payload. The caller holds the lock. */
-export function rememberPayload(parts: EngineParts, release: Release, sha256: string): void {
-  const { fs, layout, clock } = parts;
+/** A release without a manifest is known by its payload, whichever of its assets that is. The caller holds the lock. */
+export function rememberPayload({ fs, layout, clock, settings }: EngineParts, release: Release, sha256: string): void {
+  const choice = choosePayload(release, settings.asset);
+  // A source tarball is packed anew at each request: its bytes say nothing.
+  if (choice.kind !== 'asset') return;
+  const tag = `${release.tag} ${choice.asset.name}`;
   changeDeviceState(fs, layout, (state) => {
-    assertUnchanged(state.seen, release, sha256);
-    return { ...state, seen: addSeen(state, { [release.tag]: { version: release.version, sha256, expires: null, at: clock.now().toISOString() } }) };
+    assertUnchanged(state.seen, { ...release, tag }, sha256);
+    return { ...state, seen: addSeen(state, { [tag]: { version: release.version, sha256, expires: null, at: clock.now().toISOString() } }) };
   });
 }

@@ -57,8 +57,7 @@ export async function downloadUpdate(parts: EngineParts, version: string | undef
 
 async function obtainPayload(parts: EngineParts, { release, manifest, source }: Candidate, signal: AbortSignal): Promise<ObtainedPayload> {
   const payload = await parts.artifact(source).obtainPayload(release, manifest, signal);
-  // A source tarball is packed anew at each request: its bytes say nothing.
-  if (manifest === null && payload.strip !== 'always') rememberPayload(parts, release, payload.sha256);
+  if (manifest === null) rememberPayload(parts, release, payload.sha256);
   parts.audit.note({ event: 'fetched', facts: { tag: release.tag, sha256: payload.sha256, bytes: payload.bytesDownloaded, source: source.description } });
   return payload;
 }

@@ -1,6 +1,6 @@
 // Releases that are incomplete, wrongly signed, moved, or whose archive is an attack: refused by name, the device as it was.
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -17,11 +17,18 @@ beforeAll(async () => {
   world = await createWorld({ github: { limits: { anonymous: 1000 } } });
   await world.publish('1.0.5');
   expect((await world.holdline([...UPDATE, '--json'])).json).toMatchObject({ outcome: 'updated', to: '1.0.5' });
+  cpSync(world.stateDir, join(world.root, 'remembered'), { recursive: true });
 });
 let tags: string[] = [];
 beforeEach(() => { tags = []; });
-afterEach(() => { for (const tag of tags) world.github.removeRelease(REPO, tag); world.configure({}); });
+afterEach(() => { for (const tag of tags) world.github.removeRelease(REPO, tag); world.configure({}); forgetReleases(); });
 afterAll(() => world.close());
+
+/** Each test shows another v2.0.0; a device that remembers the last one refuses it for that alone (trust.test.ts). */
+function forgetReleases(): void {
+  const file = join(world.stateDir, 'state.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, seen: {} }));
+}
 
 async function show(tag: string, assets: Parameters<World['github']['addRelease']>[1]['assets'] = {}): Promise<void> {
   tags.push(tag);
@@ -126,6 +133,16 @@ test.each([
   expect(ran).toMatchObject({ code: 0, json: { outcome: 'current', from: '1.0.5' } });
   expect(ran.stderr).toContain(names);
   expect(heldBy(world)).toEqual(before);
+});
+
+test('a release that is not what it was when it was seen: refused until a person says otherwise', async () => {
+  await show('v2.0.0', signed());
+  expect((await world.holdline([...UPDATE, '--dry-run', '--json'])).code).toBe(0);
+  world.github.removeRelease(REPO, 'v2.0.0');
+  await show('v2.0.0', signed({ change: (manifest) => ({ ...manifest, notes: 'the same version again' }) }));
+  await expectRefused(world, UPDATE, { exit: 1, code: 'release-changed', names: 'v2.0.0' });
+  expect((await world.holdline(['unblock', '2.0.0', '--json'])).code).toBe(0);
+  expect(await world.holdline([...UPDATE, '--dry-run', '--json'])).toMatchObject({ code: 0, json: { to: '2.0.0' } });
 });
 
 test('retagged, drafts, prereleases, odd tags and other components are not taken for something else', async () => {

@@ -97,7 +97,7 @@ describe('silence', () => {
     expect(told()).not.toContain('freshness-alarm');
     for (const days of [7.1, 8, 9]) { now = START + days * DAY; await run('cycle').catch(() => undefined); }
     expect(told().filter((event) => event === 'freshness-alarm')).toHaveLength(1);
-    expect(world.notes.filter((note) => note.includes('has not answered since'))).toHaveLength(1);
+    expect(world.notes.filter((note) => note.includes('nothing usable has come'))).toHaveLength(1);
     answers = 'list';
     await run('cycle');
     expect(state()).toMatchObject({ alarmed_at: null, last_answer: new Date(now).toISOString() });

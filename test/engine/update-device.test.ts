@@ -22,6 +22,36 @@ const install = (path: string): string => join(world.layout.installDir, path);
 beforeEach(() => { world = makeDeviceWorld(); });
 afterEach(() => destroyDeviceWorld(world));
 
+describe('an edit made during probation', () => {
+  const edit = (change: (text: string) => string): void => {
+    let stops = 0;
+    world.hooks.onStop = () => {
+      stops += 1;
+      // The second stop is the new version's, when it is taken back.
+      if (stops === 2) writeFileSync(install('config/app.yaml'), change(readFileSync(install('config/app.yaml'), 'utf8')));
+    };
+  };
+  it.each<[string, (text: string) => string, Record<string, string | undefined>]>([
+    ['a new key', (text) => `${text}mine: 7\n`, { 'config/app.yaml': 'port: 8080\nname: here\nmine: 7\n' }],
+    ['a changed key', (text) => text.replace('8080', '9090'), { 'config/app.yaml': 'port: 9090\nname: here\n' }],
+    ['nothing', (text) => text, { 'config/app.yaml': 'port: 8080\nname: here\n' }],
+  ])('survives the revert: %s', async (_case, change, expected) => {
+    await adoptWorld(world);
+    world.hooks.verdict = 'failed';
+    edit(change);
+    expect(await updateWorld(world)).toMatchObject({ outcome: 'reverted' });
+    expect(seeThrough(world)).toEqual({ ...PLAIN, ...expected });
+  });
+  it('survives as a file of its own where there was none', async () => {
+    await adoptWorld(world);
+    world.hooks.verdict = 'failed';
+    let stops = 0;
+    world.hooks.onStop = () => { stops += 1; if (stops === 2) writeFileSync(install('config/mine.json'), '{}\n'); };
+    expect(await updateWorld(world)).toMatchObject({ outcome: 'reverted' });
+    expect(seeThrough(world)).toEqual({ ...PLAIN, 'config/mine.json': '{}\n' });
+  });
+});
+
 describe('adoption', () => {
   it('makes links of the same files, and a program that has one open loses nothing', async () => {
     const inode = statSync(install('src/data/app.db')).ino;
