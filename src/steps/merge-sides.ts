@@ -28,16 +28,24 @@ export interface MergeOutcome {
   readonly fingerprint: string;
 }
 
-export function mergeSides(fs: Filesystem, places: MergePlaces): MergeOutcome {
-  const { current, currentRecord, tree } = places;
-  const { isPreserved } = createDevicePaths(places.preserve);
-  const fingerprint = current === null ? '' : fingerprintDevice(fs, current, places.preserve);
-  const theirs = readConfig(fs, shippedDir(places.record), isPreserved);
+interface Combined { readonly ours: ConfigSide; readonly theirs: ConfigSide; readonly merged: BothMerged }
+
+/** Reads and merges; writes nothing. */
+export function combineSides(fs: Filesystem, { current, currentRecord, record, preserve }: MergePlaces): Combined {
+  const { isPreserved } = createDevicePaths(preserve);
+  const theirs = readConfig(fs, shippedDir(record), isPreserved);
   const ours = current === null ? EMPTY_SIDE : readConfig(fs, current, (path) => isPreserved(path) || isOldNew(fs, current, path));
   const known = currentRecord !== null && readRecord(fs, currentRecord)?.has_shipped_config === true;
   // An empty folder has nothing to keep: its config is the release's.
   const base = current === null ? EMPTY_SIDE : known ? readConfig(fs, shippedDir(currentRecord), isPreserved) : null;
-  const merged = mergeBoth(base, ours, theirs);
+  return { ours, theirs, merged: mergeBoth(base, ours, theirs) };
+}
+
+export function mergeSides(fs: Filesystem, places: MergePlaces): MergeOutcome {
+  const { current, tree } = places;
+  const { isPreserved } = createDevicePaths(places.preserve);
+  const fingerprint = current === null ? '' : fingerprintDevice(fs, current, places.preserve);
+  const { ours, theirs, merged } = combineSides(fs, places);
   const extra = writeOpaqueNews(merged.opaqueNews, theirs);
   const bytesWritten = writeConfig(fs, tree, {
     // A folder of the device that happens to be called NAME.new is not replaced by our file.
@@ -115,7 +123,7 @@ function chooseFolders(ours: ConfigSide, theirs: ConfigSide, merged: BothMerged)
 }
 
 /** `app.yaml.new` beside `app.yaml` was written by an earlier merge and is not carried along. */
-function isOldNew(fs: Filesystem, root: string, path: string): boolean {
+export function isOldNew(fs: Filesystem, root: string, path: string): boolean {
   return path.endsWith('.new') && fs.stat(join(root, path.slice(0, -'.new'.length))) !== undefined;
 }
 

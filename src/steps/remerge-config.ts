@@ -3,10 +3,11 @@
 import { join } from 'node:path';
 import type { Step } from '../domain/plan.js';
 import type { RemergeConfigParams } from '../decide/step-params.js';
-import { mergedFile } from '../decide/transaction-paths.js';
+import { mergedFile, switchedFile } from '../decide/transaction-paths.js';
 import { carry, readCarried } from './carry-paths.js';
 import type { StepContext } from './context.js';
 import { explainStep } from './explain-step.js';
+import { keepEdits } from './keep-edits.js';
 import { fingerprintDevice, mergeSides } from './merge-sides.js';
 import { isObject, readJson } from './records.js';
 
@@ -22,6 +23,16 @@ export const remergeConfig: Step<RemergeConfigParams, StepContext> = {
     const changed = [carryAgain(context, params), mergeAgain(context, params)].includes(true);
     // On the disk before `current` names it.
     if (changed) context.fs.syncFilesystem(params.version);
+    context.fs.writeDurably(switchedFile(params.staging), JSON.stringify({ fingerprint: fingerprintDevice(context.fs, params.version, params.preserve) }));
+  }),
+  /** The services are stopped, the new version still stands: what was edited in it is the user's, and does not go with it. */
+  undo: explainStep('keep what was edited during the probation', async ({ fs, log }, { staging, version, current, currentRecord, record, preserve }) => {
+    const switched = readJson(fs, switchedFile(staging), MAX_MERGED_BYTES);
+    // Without it the merge was cut off in the middle; without the other one config was not merged but restored from a backup.
+    if (!isObject(switched) || !isObject(readJson(fs, mergedFile(staging), MAX_MERGED_BYTES))) return;
+    if (fs.stat(version) === undefined || switched['fingerprint'] === fingerprintDevice(fs, version, preserve)) return;
+    const kept = keepEdits(fs, { current, currentRecord, record, tree: version, preserve });
+    if (kept.length > 0) log.info(`kept what was edited during the probation: ${kept.join(', ')}`);
   }),
 };
 
