@@ -45,7 +45,7 @@ const hardLinks: Readonly<Record<string, RawEntry[]>> = {
 };
 const damaged: Readonly<Record<string, Buffer>> = {
   'empty file': Buffer.alloc(0), 'one byte': Buffer.from([0x1f]), 'not gzip': Buffer.from('<!doctype html><html>Not found</html>'), 'plain tar': rawTar(base), 'zstd magic': Buffer.from('28b52ffd0000000000000000', 'hex'),
-  'gzip of nothing': gzipSync(Buffer.alloc(0)), 'gzip of garbage': gzipSync(Buffer.alloc(3000, 7)), 'gzip header only': good.subarray(0, 10), 'truncated in the stream': good.subarray(0, -20), 'truncated in the trailer': good.subarray(0, -3),
+  'gzip of nothing': gzipSync(Buffer.alloc(0)), 'gzip of garbage': gzipSync(Buffer.alloc(3000, 7)), 'gzip of gzip': gzipSync(good), 'gzip of a bomb of gzip': gzipSync(gzipSync(Buffer.alloc(5_000_000))), 'gzip header only': good.subarray(0, 10), 'truncated in the stream': good.subarray(0, -20), 'truncated in the trailer': good.subarray(0, -3),
   'without trailer': good.subarray(0, -8), 'trailing byte': Buffer.concat([good, Buffer.from([0])]), 'trailing zeros': Buffer.concat([good, Buffer.alloc(5000)]), 'trailing garbage': Buffer.concat([good, Buffer.from('garbage at the end')]),
   'a second member': Buffer.concat([good, rawTarGz([file('src/second')])]), 'tar in two members': Buffer.concat([gzipSync(rawTar(base).subarray(0, 700)), gzipSync(rawTar(base).subarray(700))]), 'an empty second member': Buffer.concat([good, gzipSync('')]),
   'wrong checksum': flipped(good, -6), 'wrong length': flipped(good, -1), 'a bit flipped inside': flipped(good, 40), 'unknown gzip flags': flipped(good, 3), 'endless gzip name': Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]), Buffer.alloc(9000, 65)]),
