@@ -90,6 +90,7 @@ async function judgeAfter(bench: Bench, scenario: Scenario, ran: Ran, what: stri
   tally.check(verdict.is !== 'BAD', `${what}: ${verdict.is === 'BAD' ? verdict.why : ''} (exit ${ran.code}: ${said})`);
   if (ran.code === 0) tally.check(verdict.is === scenario.ends, `${what}: it said it was done and the device is ${verdict.is}: ${said}`);
   if (ran.code === 1 || ran.code === 20) tally.check(verdict.is === 'OLD', `${what}: it said nothing had changed and the device is ${verdict.is}: ${said}`);
+  if (ran.code === 20) tally.check(ran.stdout.includes('"outcome":"rolled_back"'), `${what}: it says rolled back where nothing was: ${said}`);
   if (scenario.name === 'rollback' && verdict.is === 'NEW') return;
   const again = await bench.run(bench.command(scenario));
   const after = await bench.judge();

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ALL = ['kill-grid', 'power-cuts', 'controls', 'faults', 'systemd'];
+const ALL = ['kill-grid', 'power-cuts', 'controls', 'faults', 'recovery-time', 'systemd'];
 const here = import.meta.dirname;
 const words = process.argv.slice(2);
 const flagsFrom = words.findIndex((word) => word.startsWith('-'));

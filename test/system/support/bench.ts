@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun, runProcess, type Ran } from './run-process.js';
-import { INSTALLED, REPO, SUPPORT, writeFiles, type Workshop } from './workshop.js';
+import { REPO, SUPPORT, writeFiles, type Workshop } from './workshop.js';
 
 export type Verdict = { readonly is: 'OLD' | 'NEW' | 'SAME' } | { readonly is: 'BAD'; readonly why: string };
 
@@ -57,7 +57,7 @@ export class Bench {
     await this.#empty();
     mkdirSync(join(this.expected, 'backups'), { recursive: true });
     mkdirSync(this.state);
-    writeFiles(this.app, INSTALLED);
+    writeFiles(this.app, this.#workshop.installed);
     this.configure({});
     for (const command of scenario.before) {
       await mustRun('node', this.#holdline(command), { env: cleanEnvironment() });
