@@ -9,8 +9,8 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', ['test/**/*.test.ts'], { exclude: ['test/fault/**', 'test/e2e/**', 'test/system/**'] }),
-      project('fault', ['test/fault/**/*.test.ts'], { testTimeout: 300_000 }),
-      project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
+      project('fault', ['test/fault/**/*.test.ts'], { testTimeout: 1_200_000 }),
+      project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false }),
     ],
     maxWorkers: 2,
   },
