@@ -117,7 +117,7 @@ export class Bridge {
     this.#open = open;
     this.#retryMs = RETRY_FIRST_MS;
     this.#lastProblem = '';
-    const line = new Line(system, open, open.stream, { capacity: options.capacity, flowControl: options.line.rtscts || options.line.xonxoff }, {
+    const line = new Line(system, open, open.stream, { capacity: options.capacity, flowControl: options.line.rtscts || options.line.xonxoff, monotonicMs: this.#services.monotonicMs }, {
       received: () => { hub.wakeAll(); }, sent: () => { hub.wakeAll(); },
       gone: (reason) => { this.#gone(reason); }, warn: (message, fields) => { log('warn', message, fields); },
     });

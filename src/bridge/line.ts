@@ -1,10 +1,12 @@
 // The loop between the port and one epoch's files. It only asks the kernel to move bytes, and knows three reasons to stop: the
 // spool is full and the link has flow control, the filesystem is full, the line has gone. Must never spin and never read bytes itself.
+import { Pace } from './pace.js';
 import type { Stream } from './stream.js';
 import type { System, Transfer, Watch } from './system.js';
 
-const BURST = 8;
-const LARGE_MOVE_BYTES = 4096;
+const BURST = 16;
+/** A tty gives 4095 bytes at once at the most. */
+const LARGE_MOVE_BYTES = 2048;
 /** Room won by one drop, so that a full spool does not drop at every byte. */
 const DROP_SLACK_BYTES = 64 * 1024;
 const FULL_RETRY_MS = 250;
@@ -16,7 +18,7 @@ export interface LineEvents {
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-export interface LineOptions { readonly capacity: number; readonly flowControl: boolean }
+export interface LineOptions { readonly capacity: number; readonly flowControl: boolean; readonly monotonicMs: () => number }
 
 export class Line {
   readonly stream: Stream;
@@ -30,6 +32,8 @@ export class Line {
   #writeBlocked = false;
   #storageFull = false;
   #retry: NodeJS.Timeout | undefined;
+  readonly #pace = new Pace();
+  #rest: NodeJS.Timeout | undefined;
 
   constructor(system: System, files: { readonly tty: number; readonly pipe: number | undefined }, stream: Stream, options: LineOptions, events: LineEvents) {
     this.#system = system;
@@ -54,6 +58,7 @@ export class Line {
   /** Stops between two transfers; whatever is under way stays in the kernel for the next process. */
   stop(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#rest);
     this.#watch?.close();
     this.#watch = undefined;
   }
@@ -61,6 +66,8 @@ export class Line {
   /** Sends what was appended to `tx`; call after every append. */
   flush(): void {
     if (this.#watch === undefined) return;
+    this.#pace.wrote();
+    this.#endRest();
     this.#send();
     this.#setInterest();
   }
@@ -104,8 +111,26 @@ export class Line {
       if (state === 'empty' || (state === 'more' && moved < LARGE_MOVE_BYTES)) break;
     }
     this.#keepWithin();
-    if (grown > 0) this.#events.received();
+    if (grown > 0) {
+      this.#takeRest(this.#pace.received(grown, this.#options.monotonicMs()));
+      this.#events.received();
+    }
     return true;
+  }
+
+  /** Reading waits; a hang-up and room for writing still wake us. */
+  #takeRest(ms: number): void {
+    if (ms === 0) return;
+    this.#endRest();
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined;
+      this.#ready();
+    }, ms);
+  }
+
+  #endRest(): void {
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
   }
 
   #end(grown: number): false {
@@ -153,7 +178,7 @@ export class Line {
     const { moved, state } = this.#system.send(this.stream.tx, this.#tty, unsent);
     this.#writeBlocked = moved < unsent;
     if (moved > 0) {
-      this.stream.releaseSent();
+      this.stream.sent();
       this.#events.sent();
     }
     // The receiving side sees the same hang-up and reports it once.
@@ -161,7 +186,7 @@ export class Line {
   }
 
   #setInterest(): void {
-    const interest = { readable: !this.heldBack && !this.#storageFull, writable: this.#writeBlocked };
+    const interest = { readable: !this.heldBack && !this.#storageFull && this.#rest === undefined, writable: this.#writeBlocked };
     const wanted = `${interest.readable} ${interest.writable}`;
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;

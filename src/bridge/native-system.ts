@@ -38,11 +38,11 @@ function hasHungUp(c: CLibrary, file: number): boolean {
   return c.poll(entry, 1, 0) > 0 && (entry.readInt16LE(6) & POLLERR_HUP_NVAL) !== 0;
 }
 
-/** Pipe to file. It never blocks: a regular file takes all or says ENOSPC. */
-function drain(c: CLibrary, pipe: number, file: number, at: number): Transfer {
+/** Pipe to file. It never blocks: a regular file takes all or says ENOSPC. Done once `expected` bytes have gone, else when the pipe is empty. */
+function drain(c: CLibrary, pipe: number, file: number, at: number, expected = Number.POSITIVE_INFINITY): Transfer {
   const place = Buffer.alloc(8);
   let moved = 0;
-  for (;;) {
+  while (moved < expected) {
     place.writeBigInt64LE(BigInt(at + moved));
     const count = c.splice(pipe, null, file, place, CHUNK_BYTES, SPLICE_F_NONBLOCK);
     if (count > 0) moved += count;
@@ -53,12 +53,13 @@ function drain(c: CLibrary, pipe: number, file: number, at: number): Transfer {
       return { moved, state };
     }
   }
+  return { moved, state: 'empty' };
 }
 
 function receive(c: CLibrary, tty: number, pipe: number, file: number, at: number): Transfer {
   const taken = c.splice(tty, null, pipe, null, CHUNK_BYTES, SPLICE_F_NONBLOCK);
   const errno = taken < 0 ? c.errno() : 0;
-  const stored = drain(c, pipe, file, at);
+  const stored = drain(c, pipe, file, at, taken > 0 ? taken : undefined);
   if (stored.state === 'full') return stored;
   if (taken > 0) return { moved: stored.moved, state: 'more' };
   // A read of 0 bytes is a hang-up on a tty; a full pipe also says EAGAIN, and the drain above has emptied it.

@@ -181,8 +181,10 @@ export class Session implements Participant {
     } catch {
       throw new ProtocolFault('no-space', `the filesystem of the spool is full: accepted up to ${stream.accepted}`);
     }
+    const told = this.#told;
     line.flush();
-    this.#tellWrites(true);
+    // Sending may have told it already; a repeated write is answered all the same.
+    this.#tellWrites(told === this.#told);
     if (stream.unsent > MAX_UNSENT_BYTES) this.#socket.pause();
   }
 

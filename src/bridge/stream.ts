@@ -23,8 +23,8 @@ export class Stream {
   #rxReleased = 0;
   #txReleased = 0;
   #ended = false;
-  /** The confirmed position when the files were closed. */
-  #closedAt: number | undefined;
+  /** The confirmed position, asked from the kernel once after each time it has moved; the last word when the files are closed. */
+  #confirmed: number | undefined;
 
   private constructor(system: System, id: string, directory: string, tx: number) {
     this.#system = system;
@@ -42,6 +42,7 @@ export class Stream {
     readSync(this.#record, stored, 0, RECORD_BYTES, 0);
     this.#head = fstatSync(this.rx).size;
     this.#accepted = fstatSync(this.tx).size;
+    this.#confirmed = undefined;
     // An unreadable record costs acknowledged bytes being offered again, never a byte.
     const counters = decodeRecord(stored) ?? EMPTY_COUNTERS;
     this.#counters = counters.tail <= this.#head ? counters : EMPTY_COUNTERS;
@@ -67,7 +68,7 @@ export class Stream {
   get firstUnacknowledged(): number { return this.#counters.acknowledgedTo; }
   get held(): number { return this.#head - this.#counters.tail; }
   get accepted(): number { return this.#accepted; }
-  get confirmed(): number { return this.#closedAt ?? this.#system.position(this.tx); }
+  get confirmed(): number { return this.#confirmed ??= this.#system.position(this.tx); }
   get unsent(): number { return this.#accepted - this.confirmed; }
   get counters(): Counters { return this.#counters; }
   get ended(): boolean { return this.#ended; }
@@ -103,8 +104,9 @@ export class Stream {
   /** Not written down alone: it is a figure for people, and costs no system call per frame. */
   deliver(to: number): void { this.#counters = deliver(this.#counters, to); }
 
-  /** Gives back what was sent. */
-  releaseSent(): void {
+  /** The kernel has sent some of it: gives the room back. */
+  sent(): void {
+    this.#confirmed = undefined;
     const confirmed = this.confirmed;
     if (confirmed - this.#txReleased < RELEASE_STEP_BYTES) return;
     this.#system.release(this.tx, this.#txReleased, confirmed);
@@ -121,7 +123,7 @@ export class Stream {
   }
 
   close(): void {
-    this.#closedAt = this.confirmed;
+    this.#confirmed = this.confirmed;
     for (const file of [this.rx, this.tx, this.#record]) closeSync(file);
   }
 

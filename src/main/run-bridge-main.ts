@@ -1,4 +1,5 @@
 // The bridge's command line, with its own messages and exit codes: for dist/bridge.js, and for `holdline bridge …` of the CLI.
+import { setFlagsFromString } from 'node:v8';
 import { runBridgeCommand } from '../bridge/commands.js';
 import { toHoldlineError } from '../domain/errors.js';
 
@@ -9,6 +10,9 @@ const SMALL_HEAP = '--max-semi-space-size=1';
 
 /** Runs one bridge command, with its own messages: `argv` is what follows `bridge`. Resolves with the exit code; a bridge that serves ends the process itself. */
 export async function runBridgeMain(argv: readonly string[]): Promise<number> {
+  // The kernel moves the bytes: optimized code wins nothing at a serial line's pace, and costs 6 MiB.
+  setFlagsFromString('--no-opt');
+  setFlagsFromString('--semi-space-growth-factor=1');
   const [, program] = process.argv;
   try {
     const code = await runBridgeCommand(argv, {

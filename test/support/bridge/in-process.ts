@@ -19,7 +19,8 @@ import { reportStream } from '../../../src/bridge/status.js';
 import type { StreamReport } from '../../../src/bridge/status.js';
 import { FakeDevice, fakeSystem } from './fake-system.js';
 
-export const DEFAULT_OPTIONS: LineOptions = { capacity: 256 * 1024, flowControl: false };
+export type SpoolOptions = Omit<LineOptions, 'monotonicMs'>;
+export const DEFAULT_OPTIONS: SpoolOptions = { capacity: 256 * 1024, flowControl: false };
 
 export class InProcessBridge {
   readonly directory = mkdtempSync(join(tmpdir(), 'hlb-'));
@@ -28,12 +29,12 @@ export class InProcessBridge {
   readonly hub: Hub;
   device = new FakeDevice();
   #server: BridgeServer;
-  readonly #options: LineOptions;
+  readonly #options: SpoolOptions;
   nowMs = 0;
   /** What an UPGRADE does: by default there is none. */
   upgrade = (session: Session): void => { session.fail('upgrade-failed', 'none here'); };
 
-  constructor(options: LineOptions = DEFAULT_OPTIONS, limits?: ServerLimits) {
+  constructor(options: SpoolOptions = DEFAULT_OPTIONS, limits?: ServerLimits) {
     this.#options = options;
     this.hub = new Hub({ monotonicMs: () => this.nowMs, warn: (message) => { this.logs.push(message); } });
     this.#server = this.#makeServer(limits);
@@ -56,7 +57,7 @@ export class InProcessBridge {
     this.device = new FakeDevice();
     const system = fakeSystem(this.device);
     const stream = createEpoch(system, this.directory);
-    const line = new Line(system, { tty: 99, pipe: undefined }, stream, this.#options, {
+    const line = new Line(system, { tty: 99, pipe: undefined }, stream, { ...this.#options, monotonicMs: () => performance.now() }, {
       received: () => { this.hub.wakeAll(); }, sent: () => { this.hub.wakeAll(); }, gone: (reason) => { this.hub.detach(reason); }, warn: (message) => { this.logs.push(message); },
     });
     this.hub.attach(line);
