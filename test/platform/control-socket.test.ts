@@ -58,6 +58,12 @@ describe('the control socket', () => {
     await closed;
   });
 
+  it('is closed to others', async () => {
+    const path = join(directory, 'control.sock');
+    server = await serveLines(path, MAX, echo);
+    expect(statSync(path).mode & 0o7).toBe(0);
+  });
+
   it('replaces the socket file of a dead process and refuses a path the kernel cannot hold', async () => {
     const path = join(directory, 'control.sock');
     writeFileSync(path, 'left over');
