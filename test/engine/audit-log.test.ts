@@ -6,6 +6,7 @@ import type { Audit, Filesystem } from '../../src/domain/ports.js';
 import { MAX_AUDIT_FILES, verifyAudit, type AuditAnchor } from '../../src/engine/audit-lines.js';
 import { createAudit, readAuditFiles } from '../../src/engine/audit-log.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
+import { adoptWorld, destroyDeviceWorld, makeDeviceWorld, PLAIN, seeThrough, updateWorld } from '../support/device-world.js';
 import { makeTempFolder, removeTempFolder } from '../support/temp-folder.js';
 
 let stateDir: string;
@@ -117,4 +118,19 @@ it('a full disk throws nothing; the next line that fits says how many are missin
   expect(warnings).toHaveLength(2);
   expect(verify().damage).toEqual([]);
   expect(verify().entries.at(-1)).toMatchObject({ event: 'reverted', facts: { lost_lines: 2 } });
+});
+
+it('an update that fails its probes is undone while not one line of the log can be written', async () => {
+  const world = makeDeviceWorld();
+  try {
+    await adoptWorld(world);
+    world.hooks.verdict = 'failed';
+    let tries = 0;
+    const full = open({ open: () => { tries += 1; throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }); } });
+    const end = await updateWorld(world, undefined, { audit: full });
+    expect(end).toMatchObject({ outcome: 'reverted', code: 'health-failed' });
+    expect(seeThrough(world)).toEqual(PLAIN);
+    expect(tries).toBeGreaterThan(10);
+    expect(warnings).toHaveLength(tries);
+  } finally { destroyDeviceWorld(world); }
 });

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
+import type * as Download from '../../src/artifact/download.js';
 import type { RingKey } from '../../src/artifact/keys/key-ring.js';
 import type { Attack } from '../support/attack-device.js';
 import { makeKeyNamed, makeTestStatement } from '../support/key-statement.js';
@@ -39,7 +40,7 @@ const trustingDownload: LeftOut = {
   module: '../../src/artifact/download.js',
   instead: {
     downloadAsset: async (...given: never[]) => {
-      const { downloadAsset } = await vi.importActual<typeof import('../../src/artifact/download.js')>('../../src/artifact/download.js');
+      const { downloadAsset } = await vi.importActual<typeof Download>('../../src/artifact/download.js');
       const [deps, request, signal] = given as unknown as Parameters<typeof downloadAsset>;
       return downloadAsset(deps, { ...request, expected: { size: request.expected.size } }, signal);
     },

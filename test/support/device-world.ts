@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Layout } from '../../src/domain/layout.js';
-import type { Filesystem, ServiceController } from '../../src/domain/ports.js';
+import type { Audit, Filesystem, ServiceController } from '../../src/domain/ports.js';
 import type { ServiceSettings, Settings } from '../../src/domain/settings.js';
 import { treeDigest, type Tree } from '../../src/domain/tree.js';
 import { readTree } from '../../src/artifact/read-tree.js';
@@ -142,13 +142,13 @@ export function stageRelease(fs: Filesystem, world: DeviceWorld, release: string
   };
 }
 
-export interface UpdateWay { readonly files?: Files; readonly version?: string; readonly digest?: string; readonly signed?: boolean }
+export interface UpdateWay { readonly files?: Files; readonly version?: string; readonly digest?: string; readonly signed?: boolean; readonly audit?: Audit }
 
 export async function updateWorld(world: DeviceWorld, calls: SystemCalls = quickCalls(), way: UpdateWay = {}): Promise<TransactionEnd> {
   const version = way.version ?? '1.1.0';
   const release = join(world.root, `release ${version}`);
   if (!existsSync(release)) writeFiles(release, way.files ?? NEXT);
-  const parts = partsOf(world, calls);
+  const parts = { ...partsOf(world, calls), ...(way.audit === undefined ? {} : { audit: way.audit }) };
   const device = readDevice(parts);
   const files: Tree = readTree(createFilesystem(), release);
   const id = `20261121T0930${String(world.serial).padStart(2, '0')}Z-aaaaaa`;
