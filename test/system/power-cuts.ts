@@ -1,5 +1,5 @@
 // Part 2: power cuts. Each scenario runs on an ext4 whose every write is recorded; the disks that a cut at any moment could have left are
-// mounted, recovered, and judged from outside. `--states N`: how many; `--seed S`: which; `--only update`: of which scenario.
+// mounted, recovered, and judged from outside. `--states N`: how many; `--full`: every prefix; `--seed S`: which; `--only update`: of which scenario.
 import { Bench, type Scenario } from './support/bench.js';
 import { Disk, type Recording } from './support/disk.js';
 import { killAt, listCalls } from './support/kill.js';
@@ -10,6 +10,8 @@ import { openWorkshop } from './support/workshop.js';
 import { BLOCK_NEEDS, whyNoLoop } from './support/needs.js';
 
 const STATES = 2100;
+/** Enough for every prefix of every recording, and half as many torn ones. */
+const FULL_STATES = 9000;
 const MOUNTS: readonly (readonly [string, string])[] = [['default', 'noatime'], ['commit=1,noauto_da_alloc', 'noatime,commit=1,noauto_da_alloc']];
 
 interface Task { readonly scenario: Scenario; readonly mount: readonly [string, string]; readonly what: 'run' | 'recovery' }
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
       .flatMap((scenario) => MOUNTS.flatMap((mount) => [{ scenario, mount, what: 'run' as const }, { scenario, mount, what: 'recovery' as const }]));
     // A recovery writes little: most states come from the runs.
     const weight = (task: Task): number => (task.what === 'run' ? 3 : 1);
-    const unit = (options.states ?? STATES) / tasks.reduce((sum, task) => sum + weight(task), 0);
+    const unit = (options.states ?? (options.full ? FULL_STATES : STATES)) / tasks.reduce((sum, task) => sum + weight(task), 0);
     await spread(tasks, benches, async (task, { bench, disk }) => {
       const recording = await record(task, bench, disk, tally);
       const name = `${task.scenario.name}, ${task.what}, ${task.mount[0]}`;
