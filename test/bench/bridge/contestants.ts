@@ -50,7 +50,8 @@ async function connectTcp(port: number, onData: (bytes: Buffer) => void): Promis
 async function holdByBridge(device: string, baud: number, link: boolean): Promise<Holder> {
   const directory = mkdtempSync(join(tmpdir(), 'hl-bench-'));
   const socket = join(directory, 'b.sock');
-  const keeper = spawn(process.execPath, [BRIDGE, 'run', '--name', 'b', '--port', device, '--baud', String(baud), '--socket-dir', directory], { stdio: 'ignore' });
+  // With flow control, as the peers: a device that knows no pace would otherwise overflow the spool, and lose by its own haste.
+  const keeper = spawn(process.execPath, [BRIDGE, 'run', '--name', 'b', '--port', device, '--baud', String(baud), '--rtscts', '--socket-dir', directory], { stdio: 'ignore' });
   let pid = 0;
   for (let tries = 0; pid === 0 && tries < TRIES; tries += 1) {
     await pause(10);
