@@ -1,0 +1,51 @@
+// Runs a program that is not ours with as few rights as this machine can give it: hooks and modules.
+// Its environment is exactly what it is given: neither the token nor anything else of ours.
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Processes, RunResult } from '../domain/ports.js';
+import { confineCommand, type Confinement, type ConfiningHost } from './confined-command.js';
+
+export interface ConfinedRequest extends Omit<Confinement, 'variables'> {
+  readonly argv: readonly string[];
+  /** The whole environment; PATH must be in it where argv or systemd-run is found by name. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ConfinedResult extends RunResult {
+  /** What this machine could not give, as sentences for a person. */
+  readonly lacks: readonly string[];
+}
+
+/** How long the end of a unit may take that systemd was asked to kill. */
+const KILL_TIMEOUT_MS = 10_000;
+/** The kernel's own limit comes a little after ours, so that ours is the one that tells. */
+const GRACE_MS = 5_000;
+
+/** @throws as Processes.run does */
+export async function runConfined(processes: Processes, request: ConfinedRequest, host: ConfiningHost = readHost()): Promise<ConfinedResult> {
+  const { argv, env, cwd, timeoutMs, input, signal } = request;
+  const unit = `holdline-run-${randomBytes(6).toString('hex')}`;
+  const command = confineCommand(argv, { ...request, timeoutMs: timeoutMs + GRACE_MS, variables: Object.keys(env) }, host, unit);
+  let ended = false;
+  try {
+    const result = await processes.run(command.argv, { cwd, env, timeoutMs, ...(input === undefined ? {} : { input }), ...(signal === undefined ? {} : { signal }) });
+    ended = !result.timedOut;
+    return { ...result, lacks: command.lacks };
+  } finally {
+    // The group we can kill is systemd-run's: the program is the system's child, and systemd ends it.
+    if (!ended && command.unit !== null) await processes.run(['systemctl', '--quiet', 'kill', '--signal=SIGKILL', command.unit], { timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined);
+  }
+}
+
+export function readHost(env: Readonly<NodeJS.ProcessEnv> = process.env): ConfiningHost {
+  return { isRoot: process.getuid?.() === 0, hasSystemd: existsSync('/run/systemd/system'), hasSetpriv: isInPath('setpriv', env['PATH'] ?? '') };
+}
+
+function isInPath(program: string, path: string): boolean {
+  return path.split(delimiter).some((folder) => {
+    try { accessSync(join(folder, program), constants.X_OK); return folder !== ''; } catch { return false; }
+  });
+}
