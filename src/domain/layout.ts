@@ -4,6 +4,8 @@ import { join, relative, dirname } from 'node:path';
 export interface Layout {
   readonly installDir: string;
   readonly stateDir: string;
+  /** What all components of the app share: lock, audit log, source cache, holds; equal to stateDir where there is one component. */
+  readonly sharedDir: string;
   readonly runtimeDir: string;
   readonly backupPath: string;
 }
@@ -28,10 +30,13 @@ export const stateFile = (layout: Layout): string => join(layout.stateDir, 'stat
 export const historyFile = (layout: Layout): string => join(layout.stateDir, 'history.jsonl');
 export const keysFile = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'keys.json');
 /** `00000001.log` and so on: the chained record of what was decided and done. */
-export const auditDir = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'audit');
-export const downloadsDir = (layout: Layout): string => join(layout.stateDir, 'downloads');
-export const sourceCacheFile = (layout: Layout): string => join(layout.stateDir, 'source-cache.json');
-export const lockFile = (layout: Layout): string => join(layout.stateDir, 'lock');
+export const auditDir = (layout: Pick<Layout, 'sharedDir'>): string => join(layout.sharedDir, 'audit');
+export const downloadsDir = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'downloads');
+export const sourceCacheFile = (layout: Layout): string => join(layout.sharedDir, 'source-cache.json');
+export const lockFile = (layout: Layout): string => join(layout.sharedDir, 'lock');
+/** One state directory for each component. */
+export const componentsDir = (stateDir: string): string => join(stateDir, 'components');
+export const componentStateDir = (stateDir: string, component: string): string => join(componentsDir(stateDir), component);
 export const controlSocket = (layout: Layout): string => join(layout.runtimeDir, 'control.sock');
 /** The embedded supervisor's pids and start times, so that a killed daemon's services are adopted. */
 export const supervisorFile = (layout: Layout): string => join(layout.runtimeDir, 'services.json');

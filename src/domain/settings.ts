@@ -1,4 +1,5 @@
 // The settings as the rest of the program sees them: complete, checked, frozen. All times are seconds.
+import type { ComponentFacts } from './components.js';
 import type { Mistake } from './errors.js';
 
 export interface TrustKey {
@@ -74,11 +75,21 @@ export interface Settings {
   /** `owner/name`. */
   readonly githubRepo: string;
   readonly githubApiUrl: string;
+  /** Releases are tagged `PREFIX-v1.2.3`; null: plain tags. */
+  readonly tagPrefix: string | null;
+  /** Which component these settings are of; null where they are the app's. */
+  readonly component: ComponentFacts | null;
+  /** One whole view for each component, in the order of the file; null: the app is one component, and these are its settings. */
+  readonly components: readonly ComponentSettings[] | null;
+  /** Names of components that commit or revert as one. */
+  readonly together: readonly (readonly string[])[];
   /** Never logged. Read from GITHUB_TOKEN or the settings' directory's .env. */
   readonly githubToken: string | null;
   readonly app: string;
   readonly installDir: string;
   readonly stateDir: string;
+  /** What all components share (domain/layout); equal to stateDir where there is one component. */
+  readonly sharedDir: string;
   readonly runtimeDir: string;
   readonly checkInterval: number;
   readonly autoUpdate: boolean;
@@ -111,3 +122,6 @@ export interface Settings {
   /** Sentences to show at each start (`trust.require: none`, a check_interval that spends the quota, …). */
   readonly warnings: readonly string[];
 }
+
+/** The settings of one component: complete, so that everything below the orchestration works on them as on an app's. */
+export type ComponentSettings = Settings & { readonly component: ComponentFacts };

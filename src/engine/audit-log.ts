@@ -9,7 +9,7 @@ import { auditFileName, auditFileNumber, formatAuditLine, GENESIS, MAX_AUDIT_FIL
 
 export interface AuditParts {
   readonly fs: Filesystem;
-  readonly layout: Pick<Layout, 'stateDir'>;
+  readonly layout: Pick<Layout, 'sharedDir'>;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn'>;
   readonly actor: string;
@@ -107,7 +107,7 @@ export function listAuditFiles(fs: Filesystem, directory: string): readonly numb
   }
 }
 
-export function readAuditFiles(fs: Filesystem, layout: Pick<Layout, 'stateDir'>): readonly AuditFile[] {
+export function readAuditFiles(fs: Filesystem, layout: Pick<Layout, 'sharedDir'>): readonly AuditFile[] {
   const directory = auditDir(layout);
   return listAuditFiles(fs, directory).map((number) => ({ number, text: fs.readText(join(directory, auditFileName(number))) }));
 }

@@ -31,8 +31,10 @@ function noteChange({ fs, layout, audit, settings, clock }: EngineParts): void {
 
 function hashSections(settings: Settings): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !LEFT_OUT.has(key)).map(([key, value]: [string, unknown]) => {
-    // Of the token only whether there is one.
-    const said = key === 'githubToken' ? value !== null : value;
-    return [key, createHash('sha256').update(JSON.stringify(said) ?? '').digest('hex').slice(0, HASH_DIGITS)];
+    const said = JSON.stringify(hideToken(key, value), hideToken);
+    return [key, createHash('sha256').update(said ?? '').digest('hex').slice(0, HASH_DIGITS)];
   }));
 }
+
+/** Of the token only whether there is one, also in the settings of a component. */
+const hideToken = (key: string, value: unknown): unknown => (key === 'githubToken' ? value !== null : value);

@@ -32,5 +32,5 @@ function readIfThere(path: string): Buffer | undefined {
 }
 
 export function layoutOf(settings: Settings): Layout {
-  return { installDir: settings.installDir, stateDir: settings.stateDir, runtimeDir: settings.runtimeDir, backupPath: settings.backupPath };
+  return { installDir: settings.installDir, stateDir: settings.stateDir, sharedDir: settings.sharedDir, runtimeDir: settings.runtimeDir, backupPath: settings.backupPath };
 }

@@ -3,6 +3,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { HOUSE } from '../domain/layout.js';
 import type { Settings } from '../domain/settings.js';
 import { completeAttestation } from './complete-attestation.js';
+import { completeComponents } from './complete-components.js';
 import { completeHealth } from './complete-health.js';
 import { completeServices } from './complete-services.js';
 import { completeTrust, type ReadKeyFile } from './complete-trust.js';
@@ -30,6 +31,17 @@ const STATE_ROOT = '/var/lib/holdline';
 const RUNTIME_ROOT = '/run/holdline';
 
 export function completeSettings(input: SettingsInput, around: Surroundings): Completed {
+  const app = completeOne(input, around);
+  if (input.components === undefined) {
+    return input.together.length === 0 ? app : { ...app, findings: [...app.findings, { path: ['together'], at: 'key', message: 'together names components, but there are none', hint: 'Add them below components, or remove together.' }] };
+  }
+  const { components, findings } = completeComponents(input, app.settings, around, completeOne);
+  const settings: Settings = { ...app.settings, services: components.flatMap(({ services }) => services), health: components.flatMap(({ health }) => health), components, together: input.together };
+  return { settings, findings };
+}
+
+/** An app that is one component, or one component of several. */
+function completeOne(input: SettingsInput, around: Surroundings): Completed {
   const findings: Finding[] = [];
   const absolute = (key: string, path: string | undefined): string | undefined =>
     (path === undefined ? undefined : resolve(around.flagKeys.has(key) ? around.workingFolder : around.fileFolder, path));
@@ -45,6 +57,11 @@ export function completeSettings(input: SettingsInput, around: Surroundings): Co
     app,
     installDir: absolute('install_dir', input.install_dir) ?? around.workingFolder,
     stateDir,
+    sharedDir: stateDir,
+    tagPrefix: null,
+    component: null,
+    components: null,
+    together: [],
     // Daemon and command line must come to the same answer, whoever runs them: so it follows from the settings alone.
     runtimeDir: absolute('runtime_dir', input.runtime_dir) ?? (isInside(stateDir, STATE_ROOT) ? join(RUNTIME_ROOT, app) : join(stateDir, 'run')),
     checkInterval: input.check_interval,

@@ -32,7 +32,7 @@ function explainIssue(issue: Issue, path: KeyPath, input: unknown): readonly Fin
     }
     case 'too_small': return [wrong(path, issue.origin === 'number' || issue.origin === 'int' ? `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}` : issue.message)];
     case 'too_big': return [wrong(path, `must be at most ${issue.maximum}`)];
-    case 'invalid_key': return [{ ...wrong(path, 'is not a name for an environment variable'), at: 'key' }];
+    case 'invalid_key': return [{ ...wrong(path, path[0] === 'components' && path.at(-2) !== 'env' ? 'is not a name for a component: it must begin with a letter and hold only letters, digits, "_" and "-"' : 'is not a name for an environment variable'), at: 'key' }];
     default: return [wrong(path, issue.message, hintForFormat(path, value))];
   }
 }
@@ -67,7 +67,9 @@ function explainUnknownKey(key: string, path: KeyPath, input: unknown): Finding 
   };
 }
 
-function formsOf(path: KeyPath): readonly Form[] {
+function formsOf(whole: KeyPath): readonly Form[] {
+  // A component says it as the file would.
+  const path = whole[0] === 'components' ? whole.slice(2) : whole;
   if (path[0] === 'services' && path.length === 2) return SERVICE_FORMS;
   if (path[0] === 'health' && path.length === 2) return PROBE_FORMS;
   if (path[0] === 'trust' && path[1] === 'keys' && path.length === 3) return KEY_FORMS;
@@ -83,20 +85,21 @@ function knownKeys(path: KeyPath, value: unknown): readonly string[] {
   return Object.keys(shapeAt(path) ?? {});
 }
 
-/** The keys of a mapping in the schema; a default wraps its type. */
+/** The keys of a mapping in the schema. */
 function shapeAt(path: KeyPath): Readonly<Record<string, unknown>> | undefined {
-  let shape: Readonly<Record<string, unknown>> | undefined = settingsSchema.shape;
+  let schema: unknown = settingsSchema;
   for (const part of path) {
-    const inner: unknown = shape?.[part];
-    shape = shapeOf(inner);
+    const shape = definitionOf(schema, 'shape');
+    schema = isMapping(shape) ? shape[part] : definitionOf(schema, 'valueType');
   }
-  return shape;
+  const shape = definitionOf(schema, 'shape');
+  return isMapping(shape) ? shape : undefined;
 }
 
-function shapeOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (!isMapping(schema)) return undefined;
-  if (isMapping(schema['shape'])) return schema['shape'];
-  return isMapping(schema['def']) ? shapeOf(schema['def']['innerType']) : undefined;
+/** A default and what is optional wrap their type. */
+function definitionOf(schema: unknown, what: 'shape' | 'valueType'): unknown {
+  if (!isMapping(schema) || !isMapping(schema['def'])) return undefined;
+  return schema['def'][what] ?? definitionOf(schema['def']['innerType'], what);
 }
 
 const wrong = (path: KeyPath, what: string, hint?: string): Finding => ({ path, at: 'value', message: `${nameOf(path)} ${what}`, hint });
@@ -141,7 +144,7 @@ function hintForType(expected: string, value: unknown): string | undefined {
 }
 
 function hintForFormat(path: KeyPath, value: unknown): string | undefined {
-  if (path[0] !== 'github_repo' || typeof value !== 'string') return undefined;
+  if (path.at(-1) !== 'github_repo' || typeof value !== 'string') return undefined;
   const pasted = /github\.com[/:](?<repo>[^/\s]+\/[^/\s?#]+?)(?:\.git)?(?:[/?#].*)?$/u.exec(value)?.groups?.['repo'];
   return pasted === undefined ? 'For example: github_repo: owner/name.' : `Write github_repo: ${pasted}.`;
 }

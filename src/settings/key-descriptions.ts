@@ -31,6 +31,8 @@ export const keyDescriptions: Readonly<Record<keyof SettingsInput, string>> = {
   archive: 'What an archive may hold',
   limits: 'What a payload may not exceed',
   log_level: 'How much is logged',
+  components: 'Separately released parts; absent: one, and the file describes it',
+  together: 'Lists of components that commit or revert as one',
 };
 
 /** Keys inside sections and entries. */
@@ -70,4 +72,11 @@ export const innerKeyDescriptions: Readonly<Record<string, string>> = {
   'limits.entries': 'Number of files, folders and links',
   'limits.depth': 'Folders inside each other',
   'limits.ratio': 'Unpacked bytes for one packed byte',
+  'components.github_repo': 'A repository of its own: owner/name; default: the top level\'s',
+  'components.tag_prefix': 'Releases are tagged PREFIX-v1.2.3; empty: plain tags; default: the name in the shared repository, else empty',
+  'components.kind': 'tree: files that are switched',
+  'components.install_dir': 'The component\'s folder',
+  'components.depends_on': 'Component to the semver range of its version that this one needs',
+  'components.enabled': 'false: neither checked nor updated; its services go on',
+  'components.pin': 'A version or range it is kept to',
 };

@@ -1,7 +1,7 @@
 // The shape of holdline.yaml: every key, its type and its default. Rules between keys are in complete-settings, words
 // for people in key-descriptions. zod/mini, because the whole of zod would triple what `--status` loads.
 import * as z from 'zod/mini';
-import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, parseHostPort } from './value-rules.js';
+import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, isRange, parseHostPort } from './value-rules.js';
 
 /** The longest time a timer can wait (2^31 ms); a longer one would fire at once. */
 const MAX_SECONDS = 2_147_483;
@@ -101,7 +101,8 @@ const limits = z.strictObject({
   depth: count(LIMITS.depth, 1, 1000), ratio: count(LIMITS.ratio, 1, 100_000),
 });
 
-export const settingsSchema = z.strictObject({
+/** Everything but what says that there are several components. */
+const appShape = {
   github_repo: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/u, 'must be owner/name')),
   github_api_url: z._default(z.string().check(z.refine(isApiUrl, 'must be an http:// or https:// URL without user, password, query or fragment')), 'https://api.github.com'),
   app: z.optional(name),
@@ -131,6 +132,42 @@ export const settingsSchema = z.strictObject({
   archive: z._default(z.strictObject({ links: z._default(z.enum(['inside', 'none']), 'inside') }), { links: 'inside' }),
   limits: z._default(limits, LIMITS),
   log_level: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'info'),
+};
+
+/** Never like a version or a backup, so that `holdline rollback NAME VERSION` has one meaning; also a folder and a tag prefix. */
+const componentName = z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/u, 'must begin with a letter and hold only letters, digits, "_" and "-"'));
+const range = z.string().check(z.refine(isRange, 'must be a version or a semver range like "~1.4" or ">=2.1 <3"'));
+/** Without its default: what a component does not say comes from the top level. */
+const own = <Field extends z.ZodMiniType>(field: z.ZodMiniDefault<Field>) => z.optional(field.def.innerType);
+
+const component = z.strictObject({
+  github_repo: z.optional(appShape.github_repo),
+  tag_prefix: z.optional(z.string().check(z.regex(/^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,63})?$/u, 'must be letters, digits, "_", "." or "-"; empty for plain tags'))),
+  kind: z._default(z.enum(['tree']), 'tree'),
+  install_dir: text,
+  depends_on: z._default(z.record(componentName, range), {}),
+  enabled: flag(true),
+  pin: z.optional(range),
+  managed_paths: own(appShape.managed_paths),
+  preserve: own(appShape.preserve),
+  asset: appShape.asset,
+  channel: own(appShape.channel),
+  auto_update: own(appShape.auto_update),
+  services: own(appShape.services),
+  health: own(appShape.health),
+  probation: own(appShape.probation),
+  max_probation_restarts: own(appShape.max_probation_restarts),
+  backup_enabled: own(appShape.backup_enabled),
+  backup_path: appShape.backup_path,
+  max_backups: own(appShape.max_backups),
+  trust: own(appShape.trust),
+});
+export type ComponentInput = z.output<typeof component>;
+
+export const settingsSchema = z.strictObject({
+  ...appShape,
+  components: z.optional(z.record(componentName, component)),
+  together: z._default(z.array(z.array(componentName).check(z.minLength(2, 'must name at least two components'))), []),
 });
 
 export type SettingsInput = z.output<typeof settingsSchema>;

@@ -27,6 +27,13 @@ function allowVariable(schema: Record<string, unknown>): void {
 function describe(path: readonly (string | number)[]): string | undefined {
   const keys = path.filter((_part, index) => path[index - 1] === 'properties').map(String);
   if (path.at(-2) !== 'properties') return undefined;
+  return describeKeys(keys);
+}
+
+function describeKeys(keys: readonly string[]): string | undefined {
   const name = keys.join('.');
-  return keys.length === 1 ? Object.entries(keyDescriptions).find(([key]) => key === name)?.[1] : innerKeyDescriptions[name];
+  if (keys.length === 1) return Object.entries(keyDescriptions).find(([key]) => key === name)?.[1];
+  const [first, ...rest] = keys;
+  // What a component may say is what the file may say, but for what only components have.
+  return innerKeyDescriptions[name] ?? (first === 'components' ? describeKeys(rest) : undefined);
 }

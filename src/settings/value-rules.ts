@@ -1,4 +1,5 @@
 // What single values of the settings must look like. Pure predicates; the schema says what to tell when one is false.
+import validRange from 'semver/ranges/valid.js';
 import { HOUSE } from '../domain/layout.js';
 
 /** No control characters: a newline or NUL in a path or argument is a mistake or an attack. */
@@ -48,6 +49,8 @@ export function splitPath(value: string): readonly string[] {
 export function isMoment(value: string): boolean {
   return /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z)?$/u.test(value) && !Number.isNaN(Date.parse(value));
 }
+
+export const isRange = (value: string): boolean => value.trim() !== '' && validRange(value) !== null;
 
 /** 42 bytes in base64: `Ed`, 8 bytes key id, 32 bytes ed25519 key. Whether the curve accepts it is artifact's to say. */
 export function isPublicKey(value: string): boolean {

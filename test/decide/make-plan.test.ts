@@ -21,7 +21,7 @@ const PLAIN: Device = { kind: 'plain', version: '1.0.0', current: null, previous
 function contextOf(device: Device, services: readonly ServiceSettings[] = [service('app'), service('db'), service('meter', [], 'hardware')]): PlanContext {
   return {
     transaction: '20261121T093000Z-1a2b3c', device, planStep, now: new Date('2026-11-21T09:30:00Z'), backupNames: [],
-    layout: { installDir: '/opt/app', stateDir: '/var/lib/app', runtimeDir: '/run/app', backupPath: '/var/backups/app' },
+    layout: { installDir: '/opt/app', stateDir: '/var/lib/app', sharedDir: '/var/lib/app', runtimeDir: '/run/app', backupPath: '/var/backups/app' },
     settings: { managedPaths: ['src', 'config', 'VERSION'], preserve: [], services, probation: { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, backupEnabled: true },
   };
 }

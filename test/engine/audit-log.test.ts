@@ -17,10 +17,10 @@ beforeEach(() => { stateDir = makeTempFolder('audit'); anchor = null; warnings =
 afterEach(() => removeTempFolder(stateDir));
 
 const open = (over: Partial<Filesystem> = {}): Audit => createAudit({
-  fs: { ...fs, ...over }, layout: { stateDir }, actor: 'test', anchor: () => anchor, log: { warn: (message) => { warnings.push(message); } },
+  fs: { ...fs, ...over }, layout: { sharedDir: stateDir }, actor: 'test', anchor: () => anchor, log: { warn: (message) => { warnings.push(message); } },
   clock: { now: () => new Date('2026-11-21T09:30:00Z'), monotonicMs: () => 0, sleep: () => Promise.resolve() },
 });
-const verify = () => verifyAudit(readAuditFiles(fs, { stateDir }), anchor);
+const verify = () => verifyAudit(readAuditFiles(fs, { sharedDir: stateDir }), anchor);
 const fileNames = (): string[] => readdirSync(join(stateDir, 'audit')).sort();
 const pathOf = (name: string): string => join(stateDir, 'audit', name);
 const FIRST = '00000001.log';

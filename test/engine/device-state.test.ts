@@ -11,7 +11,7 @@ import { createFilesystem } from '../../src/platform/filesystem.js';
 
 const fs = createFilesystem();
 let layout: Layout;
-beforeEach(() => { const dir = mkdtempSync(join(tmpdir(), 'holdline-state-')); layout = { installDir: join(dir, 'app'), stateDir: join(dir, 'state'), runtimeDir: join(dir, 'run'), backupPath: join(dir, 'backups') }; });
+beforeEach(() => { const dir = mkdtempSync(join(tmpdir(), 'holdline-state-')); layout = { installDir: join(dir, 'app'), stateDir: join(dir, 'state'), sharedDir: join(dir, 'state'), runtimeDir: join(dir, 'run'), backupPath: join(dir, 'backups') }; });
 afterEach(() => rmSync(join(layout.stateDir, '..'), { recursive: true, force: true }));
 
 describe('the remembered state', () => {

@@ -71,7 +71,7 @@ describe('a probation found open', () => {
   });
 
   it('looks where the layout says current is', () => {
-    const layout = { installDir: world.install, stateDir: world.state, runtimeDir: '/r', backupPath: '/b' };
+    const layout = { installDir: world.install, stateDir: world.state, sharedDir: world.state, runtimeDir: '/r', backupPath: '/b' };
     expect([currentLink(layout), currentLinkTarget('x')]).toEqual([join(world.install, '.holdline', 'current'), join('versions', 'x')]);
   });
 });

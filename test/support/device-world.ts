@@ -54,7 +54,7 @@ const SERVICE: ServiceSettings = { name: 'app', unit: 'app.service', command: nu
 export function makeDeviceWorld(files: Files = PLAIN): DeviceWorld {
   const root = makeTempFolder('device');
   const installDir = join(root, 'app folder');
-  const layout: Layout = { installDir, stateDir: join(root, 'state'), runtimeDir: join(root, 'run'), backupPath: join(root, 'backups') };
+  const layout: Layout = { installDir, stateDir: join(root, 'state'), sharedDir: join(root, 'state'), runtimeDir: join(root, 'run'), backupPath: join(root, 'backups') };
   mkdirSync(installDir);
   mkdirSync(layout.stateDir);
   writeFiles(installDir, files);

@@ -1,0 +1,15 @@
+// Components: separately released parts of one device, and what they say about each other. Data only.
+
+export interface ComponentFacts {
+  readonly name: string;
+  /** What its releases are: a tree of files that is switched. */
+  readonly kind: 'tree';
+  /** False: neither checked nor updated; its services go on. */
+  readonly enabled: boolean;
+  /** A version or a semver range it is kept to; null: none. */
+  readonly pin: string | null;
+  /** Component to the semver range of its version that this one needs. */
+  readonly dependsOn: Readonly<Record<string, string>>;
+  /** Its releases stand in the repository of the app, beside the others'. */
+  readonly sharesRepo: boolean;
+}
