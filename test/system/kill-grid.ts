@@ -1,18 +1,20 @@
 // Part 1: kill everything before the n-th system call that changes the device, for every n; recover; an independent judge says OLD, NEW
-// or BAD. Then the same inside recovery. `--full`: every n; otherwise every third, beginning where the seed says.
+// or BAD. Then the same inside recovery. `--full`: the recovery of every crash, at every call; `--stride N`: only every N-th first kill.
 import { Bench, type Scenario } from './support/bench.js';
-import { missing, readOptions, say, seeded, skipPart, spread, Tally } from './support/options.js';
-import { countCalls, killAt, listCalls, recoverAndJudge, type Point } from './support/kill.js';
+import { missing, readOptions, say, skipPart, spread, Tally } from './support/options.js';
+import { killAt, listCalls, recoverAndJudge, recoverAndList, type Point } from './support/kill.js';
+import { RecoveryPoints } from './support/recovery-points.js';
 import { EVERY_SCENARIO } from './support/scenarios.js';
 import { strideOf } from './support/stride.js';
 import { killWithStrace } from './support/strace.js';
 import { openWorkshop } from './support/workshop.js';
 
 const NEEDS = { cc: 'gcc', strace: 'strace', flock: 'util-linux', find: 'findutils', sha256sum: 'coreutils' };
-const STRIDE = 3;
-/** First kills whose recovery is itself killed at every call. */
-const RECOVERIES = { some: 4, full: Number.MAX_SAFE_INTEGER };
-/** Every so many points the device must also be able to go on: the command runs again to its end. */
+/** Beyond the last call: the run that is never hit ends as it should, and that is asserted. */
+const BEYOND = 2;
+/** A run may make a call more or less than the one that was listed: a point that was not reached is tried again. */
+const TRIES = 4;
+/** Every so many points the device must also be able to go on: the command runs again to its end, after recovery and, at others, instead of it. */
 const GO_ON_EVERY = 8;
 
 const options = readOptions();
@@ -23,45 +25,76 @@ else skipPart('kill-grid', lacking);
 async function main(): Promise<void> {
   const workshop = await openWorkshop({ dist: options.dist });
   const tally = new Tally();
+  const totals = { commands: 0, recoveries: 0, byStrace: 0, BAD: 0 };
   try {
     const benches = Array.from({ length: options.jobs }, (_, index) => new Bench({ workshop, name: `bench-${index}` }));
+    const [first] = benches;
+    if (first === undefined) return;
     for (const scenario of EVERY_SCENARIO.filter(({ name }) => options.only.length === 0 || options.only.includes(name))) {
       await Promise.all(benches.map((bench) => bench.prepare(scenario)));
-      await killEverywhere(benches, scenario, tally);
-      await killRecovery(benches, scenario, tally);
-      await crossCheck(benches, scenario, tally);
+      const calls = await listCalls(first, first.command(scenario));
+      const grid = await killEverywhere(benches, scenario, calls, tally);
+      // The same by strace's own injection, so that the grid does not rest on one tool: some points of each kind of call.
+      const strace = await killWithStrace(benches, scenario, calls, options, tally);
+      say(`${scenario.name}: ${strace.fired} kills by strace's injection: ${strace.bad} BAD`);
+      totals.commands += grid.commands;
+      totals.recoveries += grid.recoveries;
+      totals.byStrace += strace.fired;
+      totals.BAD += grid.BAD + strace.bad;
     }
+    say(`${totals.commands} kills of commands, ${totals.recoveries} of recoveries, ${totals.byStrace} by strace: ${totals.BAD} BAD`);
     tally.end();
   } finally {
     workshop.close();
   }
 }
 
-async function killEverywhere(benches: readonly Bench[], scenario: Scenario, tally: Tally): Promise<void> {
-  const [first] = benches;
-  if (first === undefined) return;
-  const calls = await listCalls(first, first.command(scenario));
-  // Beyond the last one, too: the run that is never hit ends as it should, and that is asserted.
-  const points = strideOf(calls.length + 2, options.full ? 1 : STRIDE, options.seed);
+interface Grid { readonly commands: number; readonly recoveries: number; readonly BAD: number }
+
+async function killEverywhere(benches: readonly Bench[], scenario: Scenario, calls: readonly string[], tally: Tally): Promise<Grid> {
+  const points = strideOf(calls.length + BEYOND, options.stride, options.seed);
   const seen = { OLD: 0, NEW: 0, BAD: 0 };
-  const recoveryMs: number[] = [];
+  const inside = { fired: 0, BAD: 0 };
+  const reached = new Set<number>();
+  const recovery = new RecoveryPoints(options.full);
   await spread(points, benches, async (n, bench) => {
-    const point = await killAt(bench, bench.command(scenario), n);
+    const point = await tryToKill(bench, scenario, n);
+    const what = `${scenario.name}: killed before call ${n} (${calls[n - 1] ?? '?'})`;
     if (!point.fired) {
-      tally.check(n > calls.length - 20 && point.code === scenario.exit, `${scenario.name}: call ${n} of ${calls.length} was never reached (exit ${point.code}): ${point.said}`);
+      tally.check(point.code === scenario.exit, `${scenario.name}: call ${n} of ${calls.length} was never reached (exit ${point.code}): ${point.said}`);
       return;
     }
-    const { verdict, ms } = await recoverAndJudge(bench, 1);
-    recoveryMs.push(ms);
-    seen[verdict.is === 'SAME' ? 'OLD' : verdict.is] += 1;
-    tally.check(verdict.is !== 'BAD', `${scenario.name}: killed before call ${n} (${calls[n - 1] ?? '?'}): ${verdict.is === 'BAD' ? verdict.why : ''}`);
+    reached.add(n);
+    await bench.save();
+    const found = await recoverAndList(bench);
+    seen[found.verdict.is === 'SAME' ? 'OLD' : found.verdict.is] += 1;
+    tally.check(found.verdict.is !== 'BAD', `${what}: ${found.verdict.is === 'BAD' ? found.verdict.why : ''}`);
+    if (/"outcome":"(?:updated|rolled_back)"/u.test(point.said)) tally.check(found.verdict.is === scenario.ends, `${what}: it had reported its end, and is ${found.verdict.is}`);
     if (n % GO_ON_EVERY === 0) await goOn(bench, scenario, point, tally);
+    for (const call of recovery.add(found.calls)) {
+      const BAD = await killRecovery(bench, call, `${what}, its recovery before ${found.calls[call - 1] ?? '?'}`, tally);
+      inside.fired += 1;
+      if (BAD) inside.BAD += 1;
+    }
+    if (n % GO_ON_EVERY !== GO_ON_EVERY / 2) return;
+    await bench.restore();
+    await goOn(bench, scenario, point, tally);
   });
-  recoveryMs.sort((a, b) => a - b);
-  say(`${scenario.name}: ${calls.length} calls, ${points.length} kills: ${seen.OLD} OLD, ${seen.NEW} NEW, ${seen.BAD} BAD; recovery p50 ${Math.round(recoveryMs[recoveryMs.length >> 1] ?? 0)} ms, max ${Math.round(recoveryMs.at(-1) ?? 0)} ms`);
+  const last = Math.max(...reached);
+  const holes = points.filter((n) => n < last && !reached.has(n));
+  tally.check(holes.length === 0, `${scenario.name}: these points never fired: ${holes.join(', ')}`);
+  say(`${scenario.name}: ${calls.length} calls; ${reached.size} of ${reached.size + holes.length} points fired: ${seen.OLD} OLD, ${seen.NEW} NEW, ${seen.BAD} BAD; ${inside.fired} kills inside recovery: ${inside.BAD} BAD`);
+  return { commands: reached.size, recoveries: inside.fired, BAD: seen.BAD + inside.BAD };
 }
 
-/** After recovery the same command does its work as if nothing had happened. A rollback that is there already has no earlier version to go to. */
+async function tryToKill(bench: Bench, scenario: Scenario, n: number): Promise<Point> {
+  for (let tries = 1; ; tries += 1) {
+    const point = await killAt(bench, bench.command(scenario), n);
+    if (point.fired || tries === TRIES) return point;
+  }
+}
+
+/** The same command does its work as if nothing had happened. A rollback that is there already has no earlier version to go to. */
 async function goOn(bench: Bench, scenario: Scenario, point: Point, tally: Tally): Promise<void> {
   const before = await bench.judge();
   if (scenario.name === 'rollback' && before.is === 'NEW') return;
@@ -71,34 +104,12 @@ async function goOn(bench: Bench, scenario: Scenario, point: Point, tally: Tally
   tally.check(expected.includes(after.is), `${scenario.name}: after a kill before call ${point.n} it does not go on: ${after.is} ${after.is === 'BAD' ? after.why : ''} exit ${ran.code} ${ran.stdout}${ran.stderr}`);
 }
 
-async function killRecovery(benches: readonly Bench[], scenario: Scenario, tally: Tally): Promise<void> {
-  const [first] = benches;
-  if (first === undefined) return;
-  const total = await countCalls(first, first.command(scenario));
-  const random = seeded(options.seed);
-  const count = Math.min(options.full ? RECOVERIES.full : RECOVERIES.some, total);
-  const firsts = options.full ? strideOf(total, 1, 1) : Array.from({ length: count }, (_, index) => 1 + Math.floor(((index + random()) / count) * total));
-  let [fired, bad] = [0, 0];
-  await spread(firsts, benches, async (n, bench) => {
-    for (let inner = 1; ; inner += 1) {
-      const outer = await killAt(bench, bench.command(scenario), n);
-      if (!outer.fired) return;
-      const again = await killAt(bench, bench.recovery(), inner, false);
-      if (!again.fired) return;
-      fired += 1;
-      const { verdict } = await recoverAndJudge(bench, 1);
-      if (verdict.is === 'BAD') bad += 1;
-      tally.check(verdict.is !== 'BAD', `${scenario.name}: killed before call ${n}, its recovery before call ${inner}: ${verdict.is === 'BAD' ? verdict.why : ''}`);
-    }
-  });
-  say(`${scenario.name}: ${fired} kills inside the recovery of ${firsts.length} crashes: ${bad} BAD`);
-}
-
-/** The same by strace's own injection, so that the grid does not rest on one tool: some points of each kind of call. */
-async function crossCheck(benches: readonly Bench[], scenario: Scenario, tally: Tally): Promise<void> {
-  const [first] = benches;
-  if (first === undefined) return;
-  const calls = await listCalls(first, first.command(scenario));
-  const { fired, bad } = await killWithStrace(benches, scenario, calls, options, tally);
-  say(`${scenario.name}: ${fired} kills by strace's injection: ${bad} BAD`);
+/** The same crash again, and its recovery is killed, too; the next one must do. */
+async function killRecovery(bench: Bench, call: number, what: string, tally: Tally): Promise<boolean> {
+  await bench.restore();
+  const { fired, code } = await killAt(bench, bench.recovery(), call, false);
+  tally.check(fired, `${what}: it never fired (exit ${code})`);
+  const { verdict } = await recoverAndJudge(bench, 1);
+  tally.check(verdict.is !== 'BAD', `${what}: ${verdict.is === 'BAD' ? verdict.why : ''}`);
+  return verdict.is === 'BAD';
 }

@@ -2,7 +2,7 @@
 // mounted, recovered, and judged from outside. `--states N`: how many; `--full`: every prefix; `--seed S`: which; `--only update`: of which scenario.
 import { Bench, type Scenario } from './support/bench.js';
 import { Disk, type Recording } from './support/disk.js';
-import { killAt, listCalls } from './support/kill.js';
+import { crashAfterSwitch, killAt, listCalls } from './support/kill.js';
 import { missing, readOptions, say, skipPart, spread, Tally } from './support/options.js';
 import { cutPower } from './support/power.js';
 import { EVERY_SCENARIO } from './support/scenarios.js';
@@ -63,10 +63,7 @@ async function record({ scenario, mount, what }: Task, bench: Bench, disk: Disk,
     tally.check(recording.ran.code === scenario.exit, `${scenario.name}: ended with ${recording.ran.code}: ${recording.ran.stdout}${recording.ran.stderr}`);
     return recording;
   }
-  // Killed where undoing has most to do: right after the last change before the end of the switch.
-  const calls = await listCalls(bench, bench.command(scenario));
-  const last = calls.findLastIndex((call) => /renameat2 the app\/|rename the app\/\.holdline\/\.(current|previous)\.tmp/u.test(call));
-  const { fired } = await killAt(bench, bench.command(scenario), last + 3);
+  const { fired } = await killAt(bench, bench.command(scenario), crashAfterSwitch(await listCalls(bench, bench.command(scenario))));
   tally.check(fired, `${scenario.name}: the kill before its recovery did not fire`);
   await disk.make();
   const recording = await disk.record(mount[1], (on) => on.run(on.recovery()));

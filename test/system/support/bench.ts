@@ -50,6 +50,7 @@ export class Bench {
   }
 
   get #begin(): string { return join(this.root, 'begin'); }
+  get #saved(): string { return join(this.root, 'saved'); }
 
   /** Makes the beginning of a scenario, lets it run once undisturbed, and writes down what OLD and NEW look like. */
   async prepare(scenario: Scenario): Promise<void> {
@@ -84,6 +85,18 @@ export class Bench {
   async reset(): Promise<void> {
     await this.#empty();
     await mustRun('cp', ['-a', `${this.#begin}/.`, this.device]);
+  }
+
+  /** Keeps the device as it stands, for `restore`: as often as needed. */
+  async save(): Promise<void> {
+    rmSync(this.#saved, { recursive: true, force: true });
+    mkdirSync(this.#saved);
+    await mustRun('cp', ['-a', `${this.device}/.`, this.#saved]);
+  }
+
+  async restore(): Promise<void> {
+    await this.#empty();
+    await mustRun('cp', ['-a', `${this.#saved}/.`, this.device]);
   }
 
   /** The commands as they are run: `node cli.js …`. */

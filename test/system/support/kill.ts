@@ -14,13 +14,23 @@ export async function listCalls(bench: Bench, command: readonly string[], which:
   return lines.slice(0, -1);
 }
 
-export const countCalls = async (bench: Bench, command: readonly string[]): Promise<number> => (await listCalls(bench, command)).length;
+/** Where undoing has most to do: right after the last change before the end of the switch. */
+export const crashAfterSwitch = (calls: readonly string[]): number =>
+  3 + calls.findLastIndex((call) => /renameat2 the app\/|rename the app\/\.holdline\/\.(current|previous)\.tmp/u.test(call));
 
 /** @param fresh from the beginning of the scenario; else on the device as it stands */
 export async function killAt(bench: Bench, command: readonly string[], n: number, fresh = true): Promise<Point> {
   if (fresh) await bench.reset();
   const { code, stdout, stderr } = await bench.cut(command, ['-n', String(n)]);
   return { n, fired: code === KILLED, code, said: stdout + stderr };
+}
+
+/** Recovers once, and gives back the calls that this took. */
+export async function recoverAndList(bench: Bench): Promise<{ readonly verdict: Verdict; readonly calls: readonly string[] }> {
+  const ran = await bench.cut(bench.recovery(), ['-l', bench.list]);
+  const calls = readFileSync(bench.list, 'utf8').trimEnd().split('\n').slice(0, -1);
+  if (ran.code !== 0) return { verdict: { is: 'BAD', why: `recovery ended with ${ran.code}: ${ran.stdout}${ran.stderr}` }, calls };
+  return { verdict: await bench.judge(), calls };
 }
 
 /** @param times recovery is run this often; 0 leaves it out

@@ -1,11 +1,13 @@
 // Flags of the system tests, what they need of the machine, and the last line each part ends with.
 import { parseArgs } from 'node:util';
 import { spawnSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 
 export interface PartOptions {
   readonly full: boolean;
   readonly seed: number;
   readonly states: number | undefined;
+  readonly stride: number;
   readonly only: readonly string[];
   readonly dist: string | undefined;
   readonly jobs: number;
@@ -14,12 +16,12 @@ export interface PartOptions {
 export function readOptions(): PartOptions {
   const { values } = parseArgs({
     options: {
-      full: { type: 'boolean' }, seed: { type: 'string' }, states: { type: 'string' }, only: { type: 'string', multiple: true }, dist: { type: 'string' }, jobs: { type: 'string' },
+      full: { type: 'boolean' }, seed: { type: 'string' }, states: { type: 'string' }, stride: { type: 'string' }, only: { type: 'string', multiple: true }, dist: { type: 'string' }, jobs: { type: 'string' },
     },
   });
   return {
     full: values.full ?? false, seed: Number(values.seed ?? 1), states: values.states === undefined ? undefined : Number(values.states), only: values.only ?? [],
-    dist: values.dist, jobs: Number(values.jobs ?? 2),
+    stride: Number(values.stride ?? 1), dist: values.dist, jobs: Number(values.jobs ?? 2),
   };
 }
 
@@ -58,8 +60,16 @@ export class Tally {
 }
 
 export function skipPart(part: string, why: string): void {
-  say(`skipped ${part}: it needs ${why}`);
+  skip(part, `it needs ${why}`);
   say('0 passed, 0 failed');
+}
+
+/** What this machine cannot do is said, and said again at the end of the whole run where somebody collects it. */
+export function skip(what: string, why: string): void {
+  const line = `skipped ${what}: ${why}`;
+  say(line);
+  const list = process.env['HOLDLINE_SKIPPED'];
+  if (list !== undefined) appendFileSync(list, `${line}\n`);
 }
 
 /** mulberry32: the same seed, the same choices. */

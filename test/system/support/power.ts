@@ -32,16 +32,20 @@ export async function cutPower(request: PowerRequest): Promise<PowerCounts> {
     counts[kind] += 1;
     await judgeState(request, state, counts);
   };
-  const prefixes = [...prefixStates(recording.entries)];
-  // Too many for the budget: evenly, leaving a third for the torn ones.
-  const step = Math.max(1, Math.ceil(prefixes.length / Math.max(1, (states * 2) / 3)));
-  for (let index = Math.abs(request.seed) % step; index < prefixes.length; index += step) {
-    const state = prefixes[index];
-    if (state !== undefined && counts.states < states) await tryOnce(state, 'prefixes');
-  }
+  for (const state of choosePrefixes(recording, (states * 2) / 3, request.seed)) if (counts.states < states) await tryOnce(state, 'prefixes');
   const random = seeded(request.seed);
   for (let number = 1; counts.states < states && number < states * 4; number += 1) await tryOnce(tornState(recording.entries, random, number), 'torn');
   return counts;
+}
+
+/** Every flush, and what is between them evenly; too many for the budget, which leaves a third for the torn ones: fewer of those between. */
+function choosePrefixes({ entries }: Recording, budget: number, seed: number): DiskState[] {
+  const prefixes = [...prefixStates(entries)];
+  const atFlush = ({ at }: DiskState): boolean => at === entries.length || entries[at]?.kind === 'flush' || entries[at - 1]?.kind === 'flush';
+  const flushes = prefixes.filter(atFlush);
+  const between = prefixes.filter((state) => !atFlush(state));
+  const step = Math.max(1, Math.ceil(between.length / Math.max(1, budget - flushes.length)));
+  return [...flushes, ...between.filter((_, index) => index % step === Math.abs(seed) % step)];
 }
 
 async function judgeState({ bench, disk, recording, ends, recoveries, onBad }: PowerRequest, state: DiskState, counts: PowerCounts): Promise<void> {
