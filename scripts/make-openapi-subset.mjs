@@ -10,7 +10,7 @@ if (from === undefined) {
   process.exit(2);
 }
 const into = 'test/fixtures/github-openapi';
-const roots = ['release', 'release-asset', 'full-repository', 'simple-user', 'rate-limit-overview', 'basic-error', 'validation-error'];
+const roots = ['release', 'release-asset', 'full-repository', 'simple-user', 'rate-limit-overview', 'content-file', 'file-commit', 'basic-error', 'validation-error'];
 /** Words for readers, not for a validator. */
 const dropped = new Set(['description', 'example', 'examples', 'deprecated', 'title']);
 

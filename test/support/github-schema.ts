@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 
-export type SchemaName = 'release' | 'release-asset' | 'full-repository' | 'simple-user' | 'rate-limit-overview' | 'basic-error' | 'validation-error';
+export type SchemaName = 'release' | 'release-asset' | 'full-repository' | 'simple-user' | 'rate-limit-overview' | 'content-file' | 'file-commit' | 'basic-error' | 'validation-error';
 
 /** A fresh set, so that no test sees another's errors. `list` validates an array of it. */
 export function createGithubValidators(): (name: SchemaName, list?: boolean) => ValidateFunction {

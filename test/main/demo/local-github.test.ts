@@ -15,6 +15,7 @@ beforeEach(async () => {
   github = await startLocalGitHub({ tokens: { reader: { read: ['o/private'] }, writer: { read: '*', write: true }, stranger: { read: [] } } });
   const release = await github.addRelease('o/r', { tag: 'v1.0.0', notes: 'first', assets: { 'app.tar.gz': Buffer.from('0123456789'), 'half.bin': { content: Buffer.alloc(3), state: 'open', digest: null } } });
   assetId = release.assets[0]!.id;
+  github.putFile('o/r', 'holdline/stable.json', 'x'.repeat(100));
   github.addRepository('o/private', { private: true });
   await github.addRelease('o/private', { tag: 'v2.0.0' });
 });
@@ -35,6 +36,8 @@ const ANSWERS: readonly { path: string; schema: SchemaName; list?: boolean; head
   { path: '/repos/o/r', schema: 'basic-error', headers: as('bogus'), status: 401 },
   { path: '/repos/o/private/releases', schema: 'basic-error', status: 404 },
   { path: '/repos/o/private/releases', schema: 'basic-error', headers: as('stranger'), status: 404 },
+  { path: '/repos/o/r/contents/holdline/stable.json', schema: 'content-file' },
+  { path: '/repos/o/r/contents/holdline/beta.json', schema: 'basic-error', status: 404 },
   { path: '/repos/o/none', schema: 'basic-error', status: 404 },
 ];
 
@@ -152,6 +155,26 @@ it('a publisher drafts, uploads, publishes; others see it only then', async () =
   const published = await send('PATCH', `${releases}/${draft.id}`, { draft: false }, 'writer');
   expect(validate('release')(await published.json())).toBe(true);
   expect(await tags()).toContain('v1.1.0');
+});
+
+it('a file of the default branch is written with the sha it has now, and read with an etag', async () => {
+  const validate = createGithubValidators();
+  const url = `${github.apiUrl}/repos/o/r/contents/holdline/stable.json`;
+  const put = (body: object, token = 'writer'): Promise<Response> => fetch(url, { method: 'PUT', headers: as(token), body: JSON.stringify(body) });
+  const content = Buffer.from('new').toString('base64');
+  const read = async (): Promise<{ sha: string; content: string }> => await (await get('/repos/o/r/contents/holdline/stable.json')).json() as { sha: string; content: string };
+  expect(Buffer.from((await read()).content, 'base64').toString()).toBe('x'.repeat(100));
+  const etag = (await get('/repos/o/r/contents/holdline/stable.json')).headers.get('etag')!;
+  expect((await get('/repos/o/r/contents/holdline/stable.json', { ...AGENT, 'if-none-match': etag })).status).toBe(304);
+  expect([(await put({ message: 'm', content })).status, (await put({ message: 'm', content, sha: '0'.repeat(40) })).status, (await put({ content })).status, (await put({ message: 'm', content }, 'stranger')).status]).toEqual([422, 409, 422, 403]);
+  const changed = await put({ message: 'm', content, sha: (await read()).sha });
+  const commit: unknown = await changed.json();
+  expect([changed.status, validate('file-commit')(commit), validate('file-commit')({ ...commit as object, commit: { message: 1 } })]).toEqual([200, true, false]);
+  expect(Buffer.from((await read()).content, 'base64').toString()).toBe('new');
+  expect((await get('/repos/o/r/contents/holdline/stable.json', { ...AGENT, 'if-none-match': etag })).status).toBe(200);
+  // The sha is git's own, so that a publisher can name it without asking.
+  github.putFile('o/r', 'empty', '');
+  expect((await (await get('/repos/o/r/contents/empty')).json() as { sha: string }).sha).toBe('e69de29bb2d1d6434b8b29ae775ad8c2e48c5391');
 });
 
 it('latest goes by date, not by version', async () => {

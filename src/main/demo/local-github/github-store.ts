@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import type { StoredFile } from './contents.js';
 
 /** Bytes in memory, or the path of a file. */
 export type Content = Buffer | string;
@@ -43,6 +44,8 @@ export interface StoredRepository {
   releases: StoredRelease[];
   /** `sha256:HEX` to what the attestations API answers for it. */
   readonly attestations: Map<string, unknown[]>;
+  /** The default branch, by path. */
+  readonly files: Map<string, StoredFile>;
 }
 
 /** An asset with more said about it than its bytes. */
@@ -114,7 +117,7 @@ export function createGithubStore(now: () => Date): GithubStore {
     ensureRepository(fullName, isPrivate) {
       const [owner = '', name = ''] = fullName.split('/');
       const key = fullName.toLowerCase();
-      const found = repositories.get(key) ?? { id: nextId(), owner, name, private: false, releases: [], attestations: new Map() };
+      const found = repositories.get(key) ?? { id: nextId(), owner, name, private: false, releases: [], attestations: new Map(), files: new Map() };
       if (isPrivate !== undefined) found.private = isPrivate;
       repositories.set(key, found);
       return found;

@@ -12,6 +12,7 @@ import { createGithubStore } from './github-store.js';
 import { createRateLimits } from './rate-limits.js';
 import { createStorage } from './storage-server.js';
 import { changeAsset, findRelease } from './change-release.js';
+import { storeFile } from './contents.js';
 
 export type { Fault, FaultKind, FaultOrigin } from './faults.js';
 export type { AssetDescription, Content, ReleaseDescription, StoredAsset, StoredRelease } from './github-store.js';
@@ -58,6 +59,8 @@ export interface LocalGitHub {
   changeAsset(fullName: string, tag: string, name: string, change: Partial<Pick<StoredAsset, 'state' | 'digest'>> & { readonly content?: Content }): Promise<void>;
   /** `bundle` null: named by an address only. */
   addAttestation(fullName: string, sha256: string, bundle: unknown): void;
+  /** A file of the default branch; null takes it away. */
+  putFile(fullName: string, path: string, content: Buffer | string | null): void;
   fault(fault: Fault): void;
   clearFaults(): void;
   setRateLimit(token: string | null, remaining: number, resetInSeconds: number): void;
@@ -133,6 +136,10 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
       const { attestations, id } = ensure(fullName);
       const key = `sha256:${sha256}`;
       attestations.set(key, [...attestations.get(key) ?? [], { bundle, repository_id: id, bundle_url: `${storageOrigin.url}/attestation` }]);
+    },
+    putFile(fullName, path, content) {
+      const repository = ensure(fullName);
+      if (content === null) repository.files.delete(path); else storeFile(repository, path, Buffer.from(content));
     },
     fault: faults.add,
     clearFaults: faults.clear,

@@ -1,6 +1,7 @@
 // The reading half of the local GitHub's API: releases, assets, source tarballs, repository, user, rate limit.
 import type { ApiCall } from './api-context.js';
 import { answerCached, answerError, answerJson, limitHeaders, mayRead, mayWrite } from './api-context.js';
+import { readContents } from './contents.js';
 import type { StoredRelease, StoredRepository } from './github-store.js';
 import { renderAsset, renderRateLimit, renderRelease, renderRepository, renderUser } from './render-json.js';
 import { answerFault } from './send-body.js';
@@ -101,6 +102,8 @@ export async function routeRead(call: ApiCall, repository: StoredRepository, res
   if (id !== undefined) return showRelease(call, repository, (release) => release.id === Number(id));
   const tag = /^releases\/tags\/(.+)$/.exec(rest)?.[1];
   if (tag !== undefined) return showRelease(call, repository, (release) => release.tag === tag && !release.draft);
+  const file = /^contents\/(.+)$/.exec(rest)?.[1];
+  if (file !== undefined) return readContents(call, repository, file);
   const digest = /^attestations\/(.+)$/.exec(rest)?.[1];
   if (digest !== undefined) return listAttestations(call, repository, digest);
   const ref = /^tarball\/(.+)$/.exec(rest)?.[1];

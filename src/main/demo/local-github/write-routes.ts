@@ -1,6 +1,7 @@
 // The publisher's half of the local GitHub's API: create a release, upload assets, publish, delete.
 import type { ApiCall } from './api-context.js';
 import { answerError, answerJson, mayRead, mayWrite, readBody } from './api-context.js';
+import { writeContents } from './contents.js';
 import type { StoredRelease, StoredRepository } from './github-store.js';
 import { renderAsset, renderRelease } from './render-json.js';
 
@@ -86,6 +87,8 @@ export async function routeWrite(call: ApiCall, repository: StoredRepository, re
   const { method } = call.request;
   const parts = /^releases\/(assets\/)?(\d+)(\/assets)?$/.exec(rest);
   if (method === 'POST' && rest === 'releases' && !uploads) return createRelease(call, repository);
+  const file = /^contents\/(.+)$/.exec(rest)?.[1];
+  if (method === 'PUT' && file !== undefined && !uploads) return writeContents(call, repository, file);
   if (parts === null) return answerError(call, 404, 'Not Found');
   const id = Number(parts[2]);
   if (method === 'DELETE' && parts[1] !== undefined) return deleteAsset(call, repository, id);
