@@ -9,6 +9,7 @@ const roots = {
   cli: 'src/main/cli.ts',
   daemon: 'src/main/daemon.ts',
   worker: 'src/main/worker.ts',
+  fetcher: 'src/main/fetcher.ts',
   recover: 'src/main/recover.ts',
   bridge: 'src/main/bridge.ts',
   library: 'src/main/library.ts',

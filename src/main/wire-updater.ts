@@ -2,20 +2,13 @@
 // that works without a daemon; never by the resident daemon or by --status.
 import { randomBytes } from 'node:crypto';
 import { totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { HoldlineError } from '../domain/errors.js';
-import { sourceCacheFile, type Layout } from '../domain/layout.js';
-import type { Filesystem, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
+import type { Layout } from '../domain/layout.js';
+import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
-import { assertAboveFloor, judgeManifestTime } from '../artifact/check-manifest.js';
-import { extractPayload, listPayload, type PayloadRequest } from '../artifact/extract.js';
-import { readKeyStore, rememberStatement } from '../artifact/keys/key-store.js';
-import { obtainManifest } from '../artifact/obtain-manifest.js';
-import { obtainPayload } from '../artifact/obtain-release.js';
 import { readTree } from '../artifact/read-tree.js';
-import { createDevicePaths } from '../decide/writable-paths.js';
-import type { ArtifactPorts, EngineParts, ObtainedPayload, WatchRules } from '../engine/parts.js';
+import type { EngineParts, WatchRules } from '../engine/parts.js';
 import { createAudit } from '../engine/audit-log.js';
 import { readDeviceState } from '../engine/device-state.js';
 import { createUpdater, type Updater } from '../engine/updater.js';
@@ -25,28 +18,22 @@ import { longestWait } from '../health/longest-wait.js';
 import { watchProbation } from '../health/watch-probation.js';
 import { systemClock } from '../platform/clock.js';
 import { createFilesystem } from '../platform/filesystem.js';
-import { createFetch } from '../platform/http.js';
 import { createLocks } from '../platform/locks.js';
 import { createProcesses } from '../platform/processes.js';
 import { tcpConnect } from '../platform/tcp-connect.js';
 import { recover } from '../recovery/recover.js';
 import { readBootId } from '../recovery/rescue-calls.js';
-import { assertTrust } from '../settings/assert-trust.js';
-import { createDirectorySource } from '../source/directory.js';
-import { createGitHubSource } from '../source/github.js';
-import { withPayloadVersions } from './payload-versions.js';
 import { bridgeInspector } from './bridge-inspector.js';
+import type { SourceParts, SourceSurroundings } from './fetcher/local-sources.js';
+import { remoteSources } from './fetcher/remote-sources.js';
 import { layoutOf } from './read-settings.js';
-
-declare const HOLDLINE_VERSION: string;
-
-/** Beside dist/, in the package. */
-const shippedRootFile = fileURLToPath(new URL('../config/trusted-roots/public-good.json', import.meta.url));
 
 export interface UpdaterSurroundings {
   readonly services: ServiceController;
   readonly report: Report;
   readonly log: Logger;
+  /** The program that talks to the network and reads archives without the right to do more; or what does it in this process, for tests that leave out a defence. */
+  readonly fetcher: string | ((inside: SourceSurroundings) => SourceParts);
   /** Who asked, for the journal and the history. */
   readonly actor: string;
   /** False without a daemon: embedded services do not run, and probes that need them cannot judge. */
@@ -56,60 +43,19 @@ export interface UpdaterSurroundings {
 export function wireUpdater(settings: Settings, around: UpdaterSurroundings): Updater {
   const fs = createFilesystem();
   const layout = layoutOf(settings);
+  const { log, report, fetcher } = around;
+  const inside = { settings, layout, fs, log, report };
+  const sources = typeof fetcher === 'string' ? remoteSources({ ...inside, script: fetcher }) : { ...fetcher(inside), close: () => undefined };
   const audit = createAudit({ fs, layout, clock: systemClock, log: around.log, actor: around.actor, anchor: () => readDeviceState(fs, layout).audit });
-  return createUpdater({ ...around, audit, ...wireSources(settings, layout, fs, around), ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock });
+  const updater = createUpdater({ ...around, audit, ...sources, ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock });
+  return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
 
-type SourceParts = Pick<EngineParts, 'source' | 'sourceFrom' | 'artifact' | 'trees'>;
-
-function wireSources(settings: Settings, layout: Layout, fs: Filesystem, { log, report }: UpdaterSurroundings): SourceParts {
-  const source = lazySource(() => {
-    assertTrust(settings);
-    return createGitHubSource({
-      fetch: createFetch({ proxy: settings.proxy }), fs, clock: systemClock, log, cacheFile: sourceCacheFile(layout), repo: settings.githubRepo,
-      apiUrl: settings.githubApiUrl, token: settings.githubToken, retries: { maxRetries: settings.maxRetries, retryDelayMs: settings.retryDelay * 1000 },
-      userAgent: `holdline/${HOLDLINE_VERSION}`,
-    });
-  }, settings.githubRepo);
-  const paths = createDevicePaths(settings.preserve);
-  const payloadRequest = (payload: Pick<ObtainedPayload, 'path' | 'strip'>): PayloadRequest => ({
-    payload: payload.path, strip: payload.strip, managedPaths: settings.managedPaths, limits: settings.limits, links: settings.archive.links,
-  });
-  const artifact = (from: ReleaseSource): ArtifactPorts => {
-    const deps = { source: from, fs, clock: systemClock, report, log, shippedRootFile };
-    return {
-      async obtainManifest(release, { floor, named }, signal) {
-        assertAboveFloor(release.version, floor, named);
-        const obtained = await obtainManifest(deps, settings, release, signal, settings.trust.require === 'signature' ? readKeyStore({ fs, layout }) : []);
-        return { ...obtained, clockIsBehind: obtained.manifest !== null && judgeManifestTime(obtained.manifest, systemClock.now()) === 'clock' };
-      },
-      rememberStatement: (statement) => rememberStatement({ fs, layout }, statement),
-      obtainPayload: (release, manifest, signal) => obtainPayload(deps, settings, release, manifest, signal),
-      listPayload: async (payload, signal) => (await listPayload({ fs, report, log }, payloadRequest(payload), signal)).tree,
-      extract: (payload, into, reuse, signal) => extractPayload({ fs, report, log }, {
-        ...payloadRequest(payload), into, isCode: (path) => !paths.isWritable(path),
-        reuse: reuse === null ? null : { directory: reuse, isReusable: (path) => !paths.isWritable(path) },
-      }, signal),
-    };
-  };
-  return { source, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path }), (payload, signal) => listPayload({ fs, report: () => undefined, log }, payloadRequest({ path: payload, strip: 'auto' }), signal)); }, artifact, trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => log.warn('neither file, folder nor link: it is left where it is', { path }) }) } };
-}
-
-/** Octokit and undici start with the first question: a rollback, or a busy answer, needs neither. */
-function lazySource(create: () => ReleaseSource, description: string): ReleaseSource {
-  let made: ReleaseSource | undefined;
-  const get = (): ReleaseSource => { made ??= create(); return made; };
-  return {
-    get description() { return made?.description ?? description; },
-    list: async (signal) => get().list(signal), attestations: async (sha256, signal) => get().attestations?.(sha256, signal) ?? [], open: async (asset, range, signal) => get().open(asset, range, signal),
-    requestsToday: () => made?.requestsToday() ?? 0, rateLimit: () => made?.rateLimit() ?? null,
-  };
-}
-
-type DeviceParts = Pick<EngineParts, 'locks' | 'watch' | 'facts' | 'recover' | 'bootId' | 'random'>;
+type DeviceParts = Pick<EngineParts, 'locks' | 'watch' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
 
 function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: UpdaterSurroundings): DeviceParts {
   return {
+    trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => around.log.warn('neither file, folder nor link: it is left where it is', { path }) }) },
     locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
     watch: (touched, rules, signal) => watch(settings, around, touched, rules, signal),
     facts: () => ({ node: process.versions.node, arch: process.arch, memoryMb: totalmem() / 2 ** 20, diskMb: freeMb(fs, layout) }),

@@ -6,6 +6,7 @@ import type { Logger, ServiceController } from '../domain/ports.js';
 import type { ServiceSettings } from '../domain/settings.js';
 import type { ServiceStatus } from '../domain/results.js';
 import { plainError, revivedError } from '../interface/control/protocol.js';
+import { fetcherScript } from './fetcher/fetcher-script.js';
 import { wireUpdater } from './wire-updater.js';
 
 /** 1: recovery finds an open journal, as after any crash. */
@@ -64,7 +65,7 @@ async function work(message: Extract<ToWorker, { type: 'job' }>, pending: Map<nu
   const end = (): void => { process.removeAllListeners('disconnect'); process.exit(0); };
   try {
     const updater = wireUpdater(message.settings, {
-      services: remoteServices(pending), supervisorRuns: true, report: (event) => send({ type: 'event', event }), log: remoteLog(), actor: message.actor,
+      services: remoteServices(pending), supervisorRuns: true, fetcher: fetcherScript(), report: (event) => send({ type: 'event', event }), log: remoteLog(), actor: message.actor,
     });
     send({ type: 'result', result: await updater.run(message.job, signal) ?? null }, end);
   } catch (thrown) {

@@ -22,7 +22,8 @@ export function createProcesses(environment: Readonly<NodeJS.ProcessEnv> = proce
   };
 }
 
-function withoutSecrets(environment: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
+/** What a child of ours may know. */
+export function withoutSecrets(environment: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value !== undefined && !WITHHELD.includes(name)) kept[name] = value;

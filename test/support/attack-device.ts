@@ -74,7 +74,8 @@ const NO_SERVICES: ServiceController = { start: () => Promise.resolve(), stop: (
 
 async function update(settings: Settings, from: string): Promise<string> {
   const { wireUpdater } = await import('../../src/main/wire-updater.js');
-  const updater = wireUpdater(settings, { services: NO_SERVICES, report: () => undefined, log: SILENT, actor: 'test', supervisorRuns: false });
+  const { localSources } = await import('../../src/main/fetcher/local-sources.js');
+  const updater = wireUpdater(settings, { services: NO_SERVICES, report: () => undefined, log: SILENT, actor: 'test', supervisorRuns: false, fetcher: localSources });
   try {
     const result = await updater.run({ kind: 'update', version: undefined, from, dryRun: false }, new AbortController().signal) as { readonly outcome: string };
     return result.outcome === 'updated' ? 'installed' : result.outcome;

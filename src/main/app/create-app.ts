@@ -8,6 +8,7 @@ import type { Settings } from '../../domain/settings.js';
 import type { App } from '../../interface/app.js';
 import type { Method } from '../../interface/control/protocol.js';
 import type { Terminal } from '../../interface/cli/terminal.js';
+import { fetcherScript } from '../fetcher/fetcher-script.js';
 import { layoutOf, readSettings } from '../read-settings.js';
 import { askDaemon, NO_DAEMON } from './ask-daemon.js';
 import { readStatus } from './read-status.js';
@@ -54,7 +55,7 @@ async function run({ settings, layout, parts }: Context, method: Method, job: Jo
   process.on('SIGTERM', abort);
   try {
     const updater = wireUpdater(settings, {
-      services: servicesWithoutDaemon(layout), supervisorRuns: false, report: parts.report, log: terminalLog(parts.terminal, settings.logLevel),
+      services: servicesWithoutDaemon(layout), supervisorRuns: false, fetcher: fetcherScript(), report: parts.report, log: terminalLog(parts.terminal, settings.logLevel),
       actor: `uid ${process.getuid?.() ?? '?'}`,
     });
     return await updater.run(job, stop.signal);

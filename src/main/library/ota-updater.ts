@@ -11,6 +11,7 @@ import { systemClock } from '../../platform/clock.js';
 import { readStatus } from '../app/read-status.js';
 import { servicesWithoutDaemon } from '../app/services-without-daemon.js';
 import { nextCheckDelay } from '../daemon/next-check.js';
+import { fetcherScript } from '../fetcher/fetcher-script.js';
 import { layoutOf, readSettings } from '../read-settings.js';
 import { wireUpdater } from '../wire-updater.js';
 
@@ -99,7 +100,7 @@ export class OtaUpdater extends EventEmitter<Events> {
 
   async #run<Result>(job: Job, signal: AbortSignal = this.#stop?.signal ?? new AbortController().signal): Promise<Result> {
     const updater = wireUpdater(this.#settings, {
-      services: servicesWithoutDaemon(this.#layout), supervisorRuns: false, log: this.#log, actor: 'library', report: (event) => { this.emit('event', event); },
+      services: servicesWithoutDaemon(this.#layout), supervisorRuns: false, fetcher: fetcherScript(), log: this.#log, actor: 'library', report: (event) => { this.emit('event', event); },
     });
     return await updater.run(job, signal) as Result;
   }

@@ -1,0 +1,73 @@
+// Where releases come from and what is made of them: source and artifact wired together, in whichever process this is. On a device that
+// is the fetcher, which has no rights; the updater itself asks it (remote-sources.ts).
+import { fileURLToPath } from 'node:url';
+import { sourceCacheFile, type Layout } from '../../domain/layout.js';
+import type { Filesystem, Logger, ReleaseSource } from '../../domain/ports.js';
+import type { Report } from '../../domain/results.js';
+import type { Settings } from '../../domain/settings.js';
+import { assertAboveFloor, judgeManifestTime } from '../../artifact/check-manifest.js';
+import { extractPayload, listPayload, type PayloadRequest } from '../../artifact/extract.js';
+import { readKeyStore, rememberStatement } from '../../artifact/keys/key-store.js';
+import { obtainManifest } from '../../artifact/obtain-manifest.js';
+import { obtainPayload } from '../../artifact/obtain-release.js';
+import { createDevicePaths } from '../../decide/writable-paths.js';
+import type { ArtifactPorts, EngineParts, ObtainedPayload } from '../../engine/parts.js';
+import { systemClock } from '../../platform/clock.js';
+import { createFetch } from '../../platform/http.js';
+import { assertTrust } from '../../settings/assert-trust.js';
+import { createDirectorySource } from '../../source/directory.js';
+import { createGitHubSource } from '../../source/github.js';
+import { withPayloadVersions } from '../payload-versions.js';
+
+declare const HOLDLINE_VERSION: string;
+
+/** Beside dist/, in the package. */
+const shippedRootFile = fileURLToPath(new URL('../config/trusted-roots/public-good.json', import.meta.url));
+
+export type SourceParts = Pick<EngineParts, 'source' | 'sourceFrom' | 'artifact'>;
+export interface SourceSurroundings { readonly settings: Settings; readonly layout: Layout; readonly fs: Filesystem; readonly log: Logger; readonly report: Report }
+
+export function localSources({ settings, layout, fs, log, report }: SourceSurroundings): SourceParts {
+  const source = lazySource(() => {
+    assertTrust(settings);
+    return createGitHubSource({
+      fetch: createFetch({ proxy: settings.proxy }), fs, clock: systemClock, log, cacheFile: sourceCacheFile(layout), repo: settings.githubRepo,
+      apiUrl: settings.githubApiUrl, token: settings.githubToken, retries: { maxRetries: settings.maxRetries, retryDelayMs: settings.retryDelay * 1000 },
+      userAgent: `holdline/${HOLDLINE_VERSION}`,
+    });
+  }, settings.githubRepo);
+  const paths = createDevicePaths(settings.preserve);
+  const payloadRequest = (payload: Pick<ObtainedPayload, 'path' | 'strip'>): PayloadRequest => ({
+    payload: payload.path, strip: payload.strip, managedPaths: settings.managedPaths, limits: settings.limits, links: settings.archive.links,
+  });
+  const artifact = (from: ReleaseSource): ArtifactPorts => {
+    const deps = { source: from, fs, clock: systemClock, report, log, shippedRootFile };
+    return {
+      async obtainManifest(release, { floor, named }, signal) {
+        assertAboveFloor(release.version, floor, named);
+        const obtained = await obtainManifest(deps, settings, release, signal, settings.trust.require === 'signature' ? readKeyStore({ fs, layout }) : []);
+        return { ...obtained, clockIsBehind: obtained.manifest !== null && judgeManifestTime(obtained.manifest, systemClock.now()) === 'clock' };
+      },
+      rememberStatement: (statement) => rememberStatement({ fs, layout }, statement),
+      obtainPayload: (release, manifest, signal) => obtainPayload(deps, settings, release, manifest, signal),
+      listPayload: async (payload, signal) => (await listPayload({ fs, report, log }, payloadRequest(payload), signal)).tree,
+      extract: (payload, into, reuse, signal) => extractPayload({ fs, report, log }, {
+        ...payloadRequest(payload), into, isCode: (path) => !paths.isWritable(path),
+        reuse: reuse === null ? null : { directory: reuse, isReusable: (path) => !paths.isWritable(path) },
+      }, signal),
+    };
+  };
+  const versionOf = (payload: string, signal: AbortSignal): ReturnType<typeof listPayload> => listPayload({ fs, report: () => undefined, log }, payloadRequest({ path: payload, strip: 'auto' }), signal);
+  return { source, artifact, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path }), versionOf); } };
+}
+
+/** Octokit and undici start with the first question: a rollback, or a busy answer, needs neither. */
+function lazySource(create: () => ReleaseSource, description: string): ReleaseSource {
+  let made: ReleaseSource | undefined;
+  const get = (): ReleaseSource => { made ??= create(); return made; };
+  return {
+    get description() { return made?.description ?? description; },
+    list: async (signal) => get().list(signal), attestations: async (sha256, signal) => get().attestations?.(sha256, signal) ?? [], open: async (asset, range, signal) => get().open(asset, range, signal),
+    requestsToday: () => made?.requestsToday() ?? 0, rateLimit: () => made?.rateLimit() ?? null,
+  };
+}
