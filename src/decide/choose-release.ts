@@ -16,6 +16,9 @@ export interface ChooseRequest extends PayloadRule {
   readonly channel: string;
   /** Major versions above the current one that may be taken without being named; undefined: any. */
   readonly maxMajorJump?: number | undefined;
+  /** Semver ranges (a version is one, too) that a version must lie in to come by itself; null or absent: any. */
+  readonly pin?: string | null;
+  readonly range?: string | null;
   /** A version or tag a person named; null for the highest. It may be older, blocked, or of another channel. */
   readonly named: string | null;
   /** Versions found unfit meanwhile (their min_version is above us): the next lower one is asked for. */
@@ -27,7 +30,7 @@ export interface ChooseRequest extends PayloadRule {
   readonly incompleteWait: number;
 }
 
-export type NotChosen = 'channel' | 'blocked' | 'below-floor' | 'too-far' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
+export type NotChosen = 'channel' | 'pin' | 'range' | 'blocked' | 'below-floor' | 'too-far' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
 
 export interface SeenRelease {
   readonly tag: string;
@@ -100,6 +103,8 @@ function judge(release: Release, request: ChooseRequest, named: Release | undefi
   if (request.skip?.has(release.version) === true) return no('skipped', 'this device cannot go there directly');
   if (named === undefined) {
     if (!isOfChannel(release, request.channel)) return no('channel', `not of the channel ${request.channel}`);
+    const outside = whyOutside(release, request);
+    if (outside !== undefined) return no(...outside);
     const blocked = request.blocked.find((entry) => entry.version === release.version);
     if (blocked !== undefined) return no('blocked', `blocked: ${blocked.reason}`);
     if (current !== null && semver.lt(release.version, current)) return no('not-newer', `older than ${current}`);
@@ -109,6 +114,12 @@ function judge(release: Release, request: ChooseRequest, named: Release | undefi
   }
   const missing = whyIncomplete(release, request.releases, request);
   return missing === undefined ? { release, why: null, detail: 'the next one' } : no('incomplete', missing);
+}
+
+function whyOutside({ version }: Release, { pin, range }: ChooseRequest): readonly [NotChosen, string] | undefined {
+  const outside = (allowed: string | null | undefined): boolean => typeof allowed === 'string' && !semver.satisfies(version, allowed, { includePrerelease: true });
+  if (outside(pin)) return ['pin', `this device is pinned to ${pin ?? ''}`];
+  return outside(range) ? ['range', `not in the range ${range ?? ''} (policy.range)`] : undefined;
 }
 
 function findNamed(sorted: readonly Release[], name: string): Release {

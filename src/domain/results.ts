@@ -2,6 +2,7 @@
 import type { Blocked, LastError, UpdateState, Waiting } from './state.js';
 import type { RateLimit, UpdateType } from './release.js';
 import type { Plan } from './plan.js';
+import type { Ruling } from './ruling.js';
 
 export interface CheckResult {
   readonly outcome: 'current' | 'available' | 'waiting';
@@ -12,6 +13,14 @@ export interface CheckResult {
   readonly release: { readonly tag: string; readonly type: UpdateType; readonly published_at: string; readonly url: string; readonly size: number | null } | null;
 }
 
+/** What every gate said of one release. */
+export interface ReleaseRulings {
+  readonly tag: string;
+  readonly version: string;
+  readonly type: UpdateType;
+  readonly rulings: readonly Ruling[];
+}
+
 export interface UpdateResult {
   readonly outcome: 'updated' | 'current' | 'waiting' | 'rolled_back' | 'failed' | 'broken';
   readonly from: string | null;
@@ -19,6 +28,8 @@ export interface UpdateResult {
   readonly reason: string | null;
   /** An error code of `domain/errors`, or the waiting reason. */
   readonly code: string | null;
+  /** Only where the outcome is `waiting` because something keeps the update away. */
+  readonly waiting?: Waiting | undefined;
   readonly downtime_ms: number | null;
   readonly duration_ms: number;
   readonly bytes_downloaded: number;

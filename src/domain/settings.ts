@@ -1,6 +1,7 @@
 // The settings as the rest of the program sees them: complete, checked, frozen. All times are seconds.
 import type { ComponentFacts } from './components.js';
 import type { Mistake } from './errors.js';
+import type { HoldSettings, PolicySettings, WindowSettings } from './policy.js';
 
 export interface TrustKey {
   readonly name: string;
@@ -110,6 +111,9 @@ export interface Settings {
   readonly trust: TrustSettings;
   /** Seconds without an answer of the source, after which the device says so; 0: never. */
   readonly freshness: { readonly alarmAfter: number };
+  readonly policy: PolicySettings;
+  readonly windows: WindowSettings;
+  readonly holds: HoldSettings;
   readonly services: readonly ServiceSettings[];
   readonly health: readonly HealthSettings[];
   readonly probation: ProbationSettings;

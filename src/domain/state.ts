@@ -13,7 +13,8 @@ export type JournalledState =
 export type UpdateState = 'idle' | 'checking' | 'current' | 'waiting' | 'available' | 'fetching' | JournalledState;
 
 export type WaitingReason =
-  | 'window' | 'hold' | 'approval' | 'rollout' | 'requirements' | 'rate-limit' | 'incomplete-release' | 'clock';
+  | 'window' | 'hold' | 'approval' | 'rollout' | 'requirements' | 'rate-limit' | 'incomplete-release' | 'clock'
+  | 'age' | 'dependency' | 'budget';
 
 /** A value, not an error: an update exists or may exist, and this is why not now. */
 export interface Waiting {
@@ -28,6 +29,17 @@ export interface Blocked {
   readonly version: string;
   /** Names the probe and its last output, or `rolled back by hand`. */
   readonly reason: string;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+}
+
+/** What a person said of a version that may not come by itself. */
+export interface Approval {
+  readonly version: string;
+  readonly verdict: 'approved' | 'rejected';
+  /** `alice (uid 1000)`. */
+  readonly by: string;
+  readonly reason: string | null;
   /** ISO 8601 UTC. */
   readonly at: string;
 }
@@ -56,6 +68,10 @@ export interface DeviceState {
   readonly latest_version: string | null;
   readonly waiting: Waiting | null;
   readonly blocked: readonly Blocked[];
+  readonly approvals: readonly Approval[];
+  /** Since when holds keep an update away (ISO 8601 UTC), and when that was found to be too long. */
+  readonly held_since: string | null;
+  readonly hold_alarmed_at: string | null;
   /** ISO 8601 UTC. */
   readonly last_check: string | null;
   readonly last_update: string | null;
@@ -77,7 +93,7 @@ export interface DeviceState {
 }
 
 export const EMPTY_STATE: DeviceState = {
-  format: 1, highest_version: null, latest_version: null, waiting: null, blocked: [],
+  format: 1, highest_version: null, latest_version: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
   last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
   seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null,
 };

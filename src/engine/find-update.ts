@@ -2,14 +2,17 @@
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import type { Manifest } from '../domain/manifest.js';
 import { PLAUSIBLE_SINCE } from '../domain/plausible-clock.js';
+import type { StandingHold } from '../domain/holds.js';
 import type { ReleaseSource } from '../domain/ports.js';
 import type { Release } from '../domain/release.js';
-import type { CheckResult } from '../domain/results.js';
+import type { CheckResult, ReleaseRulings } from '../domain/results.js';
+import type { Ruling } from '../domain/ruling.js';
 import type { AcceptedStatement } from '../domain/keys.js';
 import type { DeviceState, SeenRelease, Waiting } from '../domain/state.js';
-import { chooseRelease, type Choice } from '../decide/choose-release.js';
+import { chooseRelease, type Choice, type SeenRelease as Verdict } from '../decide/choose-release.js';
 import { meetsRequirements } from '../decide/meets-requirements.js';
 import { nextUpdateType } from '../decide/next-update-type.js';
+import { admitRelease, askerOf, type Asked } from './admit-release.js';
 import { readDeviceState } from './device-state.js';
 import type { EngineParts, VerifiedManifest } from './parts.js';
 import { assertUnchanged } from './remember-found.js';
@@ -29,6 +32,10 @@ export interface Found {
   readonly signedBy: string | null;
   /** A change of signing keys that came with the candidate. */
   readonly statement: AcceptedStatement | null;
+  /** What each release was found to be, highest first; empty where the source was not asked. */
+  readonly seen: readonly Verdict[];
+  /** What the gates said of those that could be next, in the order in which they were looked at. */
+  readonly rulings: readonly ReleaseRulings[];
 }
 
 /** What is known of every answer, until a candidate says more. */
@@ -36,11 +43,13 @@ const nothingProven = (answered: boolean): Pick<Found, 'answered' | 'verified' |
 
 /** A chain of stepping stones longer than this is a mistake in the releases. */
 const MAX_STEPS_DOWN = 50;
+/** Lower releases that are looked at while a higher one must wait or was refused: each costs a manifest. */
+const MAX_PASSED_OVER = 5;
 
-export async function findUpdate(parts: EngineParts, source: ReleaseSource, named: string | undefined, signal: AbortSignal): Promise<Found> {
+export async function findUpdate(parts: EngineParts, source: ReleaseSource, asked: Asked, signal: AbortSignal): Promise<Found> {
   const state = readDeviceState(parts.fs, parts.layout);
   const current = peekVersion(parts);
-  const look: Look = { parts, source, named: named ?? null, state, current };
+  const look: Look = { parts, source, asked, state, current, unreachable: new Set(), passedOver: new Set(), rulings: [] };
   if (parts.clock.now().getTime() < PLAUSIBLE_SINCE) return waiting(look, null, clockWait(parts));
   parts.report({ type: 'state', state: 'checking', detail: source.description });
   let releases: readonly Release[];
@@ -54,19 +63,36 @@ export async function findUpdate(parts: EngineParts, source: ReleaseSource, name
   return choose(look, releases, signal);
 }
 
-interface Look { readonly parts: EngineParts; readonly source: ReleaseSource; readonly named: string | null; readonly state: DeviceState; readonly current: string | null }
+interface Look {
+  readonly parts: EngineParts;
+  readonly source: ReleaseSource;
+  readonly asked: Asked;
+  readonly state: DeviceState;
+  readonly current: string | null;
+  /** Versions whose min_version is above us. */
+  readonly unreachable: Set<string>;
+  /** Versions that a gate keeps away. */
+  readonly passedOver: Set<string>;
+  readonly rulings: ReleaseRulings[];
+  /** The highest one that waits: the answer when nothing lower may come meanwhile. */
+  highest?: Found;
+  holds?: readonly StandingHold[];
+}
 
 async function choose(look: Look, releases: readonly Release[], signal: AbortSignal): Promise<Found> {
-  const { parts, source, state, named, current } = look;
-  const skip = new Set<string>();
+  const { parts, source, state, current, unreachable, passedOver } = look;
+  const named = look.asked.named ?? null;
   for (let step = 0; step < MAX_STEPS_DOWN; step += 1) {
+    const { settings } = parts;
     const choice = chooseRelease({
-      releases, current, floor: state.highest_version, blocked: state.blocked, channel: parts.settings.channel, maxMajorJump: parts.settings.trust.maxMajorJump, named, skip, now: parts.clock.now(),
-      incompleteSince: state.incomplete_since, incompleteWait: parts.settings.incompleteReleaseWait, asset: parts.settings.asset, trust: parts.settings.trust.require,
+      releases, current, floor: state.highest_version, blocked: state.blocked, channel: settings.channel, pin: settings.component?.pin ?? settings.policy.pin, range: settings.policy.range,
+      maxMajorJump: settings.trust.maxMajorJump, named, skip: new Set([...unreachable, ...passedOver]), now: parts.clock.now(),
+      incompleteSince: state.incomplete_since, incompleteWait: settings.incompleteReleaseWait, asset: settings.asset, trust: settings.trust.require,
     });
     if (step === 0) for (const message of choice.notes) parts.report({ type: 'note', level: 'warn', message });
+    if (look.highest !== undefined && (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER)) return { ...look.highest, seen: choice.seen, rulings: look.rulings };
     if (choice.kind === 'waiting') return waiting(look, choice, choice.waiting);
-    if (choice.kind !== 'candidate') return upToDate(look, choice, skip);
+    if (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER) return upToDate(look, choice);
     // A name that led here was a version or a tag of this very release.
     const admit = { floor: state.highest_version, named: named === null ? null : choice.release.version };
     const obtained = await parts.artifact(source).obtainManifest(choice.release, admit, signal);
@@ -74,20 +100,53 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     if (sha256 !== null) assertUnchanged(state.seen, choice.release, sha256);
     if (clockIsBehind) return waiting(look, choice, clockWait(parts));
     const report = meetsRequirements(manifest?.requires ?? {}, { currentVersion: current, ...parts.facts() });
-    if (report.ok) return available(look, choice, choice.release, obtained);
+    if (report.ok) {
+      const found = await judge(look, choice, choice.release, obtained, signal);
+      if (found !== undefined) return found;
+      continue;
+    }
     if (!report.needsSteppingStone || named !== null) return waiting(look, choice, { reason: 'requirements', detail: `${choice.release.tag} cannot be installed here: ${report.detail}`, until: null });
     parts.report({ type: 'note', level: 'info', message: `${choice.release.tag}: ${report.detail}; looking for a release in between` });
-    skip.add(choice.release.version);
+    unreachable.add(choice.release.version);
   }
   throw new HoldlineError('manifest-invalid', 'cannot find a way to the newest release: the chain of min_version is too long');
 }
 
-function available({ parts, source, current }: Look, choice: Choice, release: Release, { manifest, sha256, signedBy, statement }: VerifiedManifest): Found {
+/** What the gates say of it; undefined where a lower one is to be looked for: what waits for a person or a date must not keep a fix away. */
+async function judge(look: Look, choice: Choice, release: Release, obtained: VerifiedManifest, signal: AbortSignal): Promise<Found | undefined> {
+  const { parts, asked, current } = look;
+  const found = available(look, choice, release, obtained);
+  const { tag, version, publishedAt } = release;
+  const type = obtained.manifest?.type ?? nextUpdateType(current, version);
+  look.holds ??= await parts.standingHolds({ from: current, to: version, type }, signal);
+  const admission = admitRelease(parts, { tag, version, type, publishedAt }, { asker: askerOf(asked), holds: asked.dryRun === true ? [] : look.holds, left: 'begin' });
+  look.rulings.push({ tag, version, type, rulings: admission.rulings });
+  if (admission.go) return found;
+  const wait = admission.waiting ?? (asked.named === undefined ? null : refusal(admission.rulings));
+  if (wait !== null) look.highest ??= keepWaiting(found, wait);
+  // A hold holds them all.
+  if (asked.named !== undefined || wait?.reason === 'hold') return look.highest;
+  look.passedOver.add(version);
+  return undefined;
+}
+
+/** Of a release that a person named, and that is refused all the same. */
+function refusal(rulings: readonly Ruling[]): Waiting {
+  const detail = rulings.find(({ verdict }) => verdict === 'refuse')?.detail ?? 'it is refused';
+  return { reason: rulings.some(({ rule, verdict }) => rule === 'rollout' && verdict === 'refuse') ? 'rollout' : 'approval', detail, until: null };
+}
+
+/** A release that only waits for a person's word is there to be installed: `available`, and it says what the daemon waits for. */
+function keepWaiting(found: Found, wait: Waiting): Found {
+  return { ...found, candidate: null, statement: null, result: { ...found.result, outcome: wait.reason === 'approval' ? 'available' : 'waiting', waiting: wait } };
+}
+
+function available({ parts, source, current, rulings }: Look, choice: Choice, release: Release, { manifest, sha256, signedBy, statement }: VerifiedManifest): Found {
   const type = manifest?.type ?? nextUpdateType(current, release.version);
   const size = manifest?.payload.size ?? release.assets.find((a) => /\.t(ar\.)?gz$/u.test(a.name))?.size ?? null;
   const seen = sha256 === null ? {} : { [release.tag]: { version: release.version, sha256, expires: manifest?.expires ?? null, at: parts.clock.now().toISOString() } };
   return {
-    candidate: { source, release, manifest }, incompleteSince: choice.incompleteSince, answered: true, verified: seen, signedBy, statement,
+    candidate: { source, release, manifest }, incompleteSince: choice.incompleteSince, answered: true, verified: seen, signedBy, statement, seen: choice.seen, rulings,
     result: {
       outcome: 'available', current_version: current, latest_version: choice.latest ?? release.version, update_available: true, waiting: null,
       release: { tag: release.tag, type, published_at: release.publishedAt, url: release.url, size },
@@ -95,18 +154,19 @@ function available({ parts, source, current }: Look, choice: Choice, release: Re
   };
 }
 
-function upToDate({ current, state }: Look, choice: Choice, skipped: ReadonlySet<string>): Found {
-  if (skipped.size === 0) {
-    return { ...nothingProven(true), candidate: null, incompleteSince: choice.incompleteSince, result: { outcome: 'current', current_version: current, latest_version: choice.latest, update_available: false, waiting: null, release: null } };
+function upToDate({ current, state, unreachable, rulings }: Look, choice: Choice): Found {
+  const common = { ...nothingProven(true), candidate: null, incompleteSince: choice.incompleteSince, seen: choice.seen, rulings };
+  if (unreachable.size === 0) {
+    return { ...common, result: { outcome: 'current', current_version: current, latest_version: choice.latest, update_available: false, waiting: null, release: null } };
   }
-  const detail = `${[...skipped].join(', ')} cannot be reached from ${current ?? 'nothing'}: no release in between is admitted here`;
-  return { ...nothingProven(true), candidate: null, incompleteSince: choice.incompleteSince, result: { outcome: 'waiting', current_version: current, latest_version: choice.latest ?? state.latest_version, update_available: true, waiting: { reason: 'requirements', detail, until: null }, release: null } };
+  const detail = `${[...unreachable].join(', ')} cannot be reached from ${current ?? 'nothing'}: no release in between is admitted here`;
+  return { ...common, result: { outcome: 'waiting', current_version: current, latest_version: choice.latest ?? state.latest_version, update_available: true, waiting: { reason: 'requirements', detail, until: null }, release: null } };
 }
 
-function waiting({ current, state }: Look, choice: Choice | null, wait: Waiting): Found {
+function waiting({ current, state, rulings }: Look, choice: Choice | null, wait: Waiting): Found {
   const latest = choice?.latest ?? state.latest_version;
   return {
-    ...nothingProven(choice !== null), candidate: null, incompleteSince: choice?.incompleteSince ?? state.incomplete_since,
+    ...nothingProven(choice !== null), candidate: null, incompleteSince: choice?.incompleteSince ?? state.incomplete_since, seen: choice?.seen ?? [], rulings,
     result: { outcome: 'waiting', current_version: current, latest_version: latest, update_available: choice !== null, waiting: wait, release: null },
   };
 }

@@ -1,9 +1,10 @@
 // What the workflows need from outside; main/wire-updater.ts puts it together.
+import type { StandingHold } from '../domain/holds.js';
 import type { Layout } from '../domain/layout.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { AcceptedStatement } from '../domain/keys.js';
 import type { Audit, Clock, Filesystem, Locks, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
-import type { Release } from '../domain/release.js';
+import type { Release, UpdateType } from '../domain/release.js';
 import type { Report } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
 import type { Tree } from '../domain/tree.js';
@@ -54,6 +55,9 @@ export interface TreePorts {
 /** What the device is, for a release's requirements. */
 export interface DeviceFacts { readonly node: string; readonly arch: string; readonly memoryMb: number; readonly diskMb: number }
 
+/** What a gate hook is told. */
+export interface HeldUpdate { readonly from: string | null; readonly to: string; readonly type: UpdateType }
+
 export interface RecoverResult { readonly outcome: 'nothing' | 'repaired' | 'resume' | 'broken' | 'busy'; readonly actions: readonly string[] }
 
 export interface Verdict { readonly verdict: 'healthy' | 'failed' | 'interrupted'; readonly reason: string | null }
@@ -80,6 +84,8 @@ export interface EngineParts {
   /** Watches the touched services and the probes of the settings. */
   watch(touched: readonly string[], rules: WatchRules, signal: AbortSignal): Promise<Verdict>;
   facts(): DeviceFacts;
+  /** Who holds updates back right now: holds, the lock file, the gate hook. Never throws: who cannot answer holds. */
+  standingHolds(update: HeldUpdate, signal: AbortSignal): Promise<readonly StandingHold[]>;
   /** The rescue path, run while we hold the lock. */
   recover(): RecoverResult;
   readonly bootId: string;

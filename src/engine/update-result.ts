@@ -30,7 +30,7 @@ export function currentResult(version: string | null, durationMs: number): Updat
 }
 
 export function waitingResult(from: string | null, to: string | null, waiting: Waiting, durationMs: number): UpdateResult {
-  return { ...EMPTY, outcome: 'waiting', from, to, reason: waiting.detail, code: waiting.reason, duration_ms: Math.round(durationMs) };
+  return { ...EMPTY, outcome: 'waiting', from, to, reason: waiting.detail, code: waiting.reason, waiting, duration_ms: Math.round(durationMs) };
 }
 
 export function plannedResult(plan: Plan, durationMs: number, bytesDownloaded: number): UpdateResult {

@@ -22,7 +22,7 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   const took = (): number => parts.clock.monotonicMs() - begunMs;
   let device = readDevice(parts);
   const source = request.from === undefined ? parts.source : parts.sourceFrom(request.from);
-  const found = known ?? await findUpdate(parts, source, request.version, signal);
+  const found = known ?? await findUpdate(parts, source, { who: 'person', named: request.version, dryRun: request.dryRun }, signal);
   rememberFound(parts, found, request.from === undefined);
   const { result, candidate } = found;
   if (result.waiting !== null) return waitingResult(device.version, result.latest_version, result.waiting, took());
@@ -46,7 +46,7 @@ export interface DownloadedUpdate { readonly version: string; readonly path: str
 
 /** Fetches and verifies; a following update finds the payload there. Null where there is nothing to fetch now. */
 export async function downloadUpdate(parts: EngineParts, version: string | undefined, signal: AbortSignal): Promise<DownloadedUpdate | null> {
-  const found = await findUpdate(parts, parts.source, version, signal);
+  const found = await findUpdate(parts, parts.source, { who: 'person', named: version }, signal);
   rememberFound(parts, found, true);
   if (found.candidate === null) return null;
   const { release, source } = found.candidate;

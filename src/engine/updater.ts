@@ -45,9 +45,9 @@ function resumedUpdate(resumed: UpdateResult | undefined): Promise<UpdateResult>
 }
 
 async function cycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
-  const found = await findUpdate(parts, parts.source, undefined, signal);
+  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined }, signal);
   rememberFound(parts, found, true);
-  if (found.candidate === null || found.result.outcome !== 'available' || !parts.settings.autoUpdate) return found.result;
+  if (found.candidate === null) return found.result;
   return runUpdate(parts, { version: undefined, from: undefined, dryRun: false }, signal, found);
 }
 
@@ -57,7 +57,7 @@ async function watchedCycle(parts: EngineParts, signal: AbortSignal): Promise<Ch
 
 /** Looks and remembers; the device's tree is not touched, so no lock is needed where it cannot be had. */
 async function check(parts: EngineParts, signal: AbortSignal): Promise<CheckResult> {
-  const found = await findUpdate(parts, parts.source, undefined, signal).catch((thrown: unknown) => {
+  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined }, signal).catch((thrown: unknown) => {
     whereLocked(parts, () => noteFailure(parts, toHoldlineError(thrown)));
     throw thrown;
   });

@@ -5,6 +5,7 @@ import type { Settings } from '../domain/settings.js';
 import { completeAttestation } from './complete-attestation.js';
 import { completeComponents } from './complete-components.js';
 import { completeHealth } from './complete-health.js';
+import { completePolicy } from './complete-policy.js';
 import { completeServices } from './complete-services.js';
 import { completeTrust, type ReadKeyFile } from './complete-trust.js';
 import type { Finding, KeyPath } from './parse-settings-yaml.js';
@@ -48,6 +49,8 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
   const app = input.app ?? input.github_repo.slice(input.github_repo.indexOf('/') + 1);
   const stateDir = absolute('state_dir', input.state_dir) ?? join(STATE_ROOT, app);
   const besideFile = (path: string): string => resolve(around.fileFolder, path);
+  // Daemon and command line must come to the same answer, whoever runs them: so it follows from the settings alone.
+  const runtimeDir = absolute('runtime_dir', input.runtime_dir) ?? (isInside(stateDir, STATE_ROOT) ? join(RUNTIME_ROOT, app) : join(stateDir, 'run'));
   const attestation = completeAttestation(input.trust, { githubRepo: input.github_repo, githubApiUrl: input.github_api_url, absolute: besideFile }, findings);
   const settings: Settings = {
     file: around.file,
@@ -62,8 +65,7 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
     component: null,
     components: null,
     together: [],
-    // Daemon and command line must come to the same answer, whoever runs them: so it follows from the settings alone.
-    runtimeDir: absolute('runtime_dir', input.runtime_dir) ?? (isInside(stateDir, STATE_ROOT) ? join(RUNTIME_ROOT, app) : join(stateDir, 'run')),
+    runtimeDir,
     checkInterval: input.check_interval,
     autoUpdate: input.auto_update,
     backupEnabled: input.backup_enabled,
@@ -79,6 +81,7 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
     asset: input.asset ?? null,
     trust: { ...completeTrust(input.trust, besideFile, around.readKeyFile, findings), ...(attestation === undefined ? {} : { attestation }) },
     freshness: { alarmAfter: input.freshness.alarm_after },
+    ...completePolicy(input, runtimeDir, besideFile, findings),
     services: completeServices(input.services, findings),
     health: completeHealth(input.health, input.services, findings),
     probation: { ...input.probation, maxRestarts: input.max_probation_restarts },

@@ -11,7 +11,6 @@ interface Form { readonly key: string; readonly shape: Readonly<Record<string, u
 const ELSEWHERE: Readonly<Record<string, string>> = {
   github_token: 'A token does not belong in this file: put GITHUB_TOKEN into the environment or into .env beside it.',
   token: 'A token does not belong in this file: put GITHUB_TOKEN into the environment or into .env beside it.',
-  policy: 'This version has no update policy yet: remove the section, nothing would obey it.',
 };
 
 export function explainIssues(issues: readonly Issue[], input: unknown): readonly Finding[] {

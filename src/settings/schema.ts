@@ -1,6 +1,7 @@
 // The shape of holdline.yaml: every key, its type and its default. Rules between keys are in complete-settings, words
 // for people in key-descriptions. zod/mini, because the whole of zod would triple what `--status` loads.
 import * as z from 'zod/mini';
+import { policySections } from './policy-schema.js';
 import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, isRange, parseHostPort } from './value-rules.js';
 
 /** The longest time a timer can wait (2^31 ms); a longer one would fire at once. */
@@ -124,6 +125,7 @@ const appShape = {
   asset: z.optional(text.check(z.refine((value) => !value.includes('/'), 'must be a pattern for a file name, without "/"'))),
   incomplete_release_wait: seconds(3600),
   trust: z._default(trust, { require: 'signature', keys: [], ...TRUST }),
+  ...policySections,
   freshness: z._default(z.strictObject({ alarm_after: seconds(604_800) }), { alarm_after: 604_800 }),
   services: z._default(z.array(z.union([unitService, commandService])), []),
   health: z._default(z.array(z.union([httpProbe, tcpProbe, commandProbe, serviceProbe, bridgeProbe])), []),
@@ -153,6 +155,7 @@ const component = z.strictObject({
   asset: appShape.asset,
   channel: own(appShape.channel),
   auto_update: own(appShape.auto_update),
+  policy: own(appShape.policy),
   services: own(appShape.services),
   health: own(appShape.health),
   probation: own(appShape.probation),

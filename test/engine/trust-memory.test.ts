@@ -9,6 +9,7 @@ import type { EngineParts } from '../../src/engine/parts.js';
 import { createUpdater } from '../../src/engine/updater.js';
 import { codeOfAsync } from '../support/code-of.js';
 import { adoptWorld, destroyDeviceWorld, makeDeviceWorld, partsOf, type DeviceWorld } from '../support/device-world.js';
+import { policyOf } from '../support/policy.js';
 import { assetOf, releaseOf } from '../support/fake-source.js';
 
 let world: DeviceWorld;
@@ -30,7 +31,7 @@ afterEach(() => destroyDeviceWorld(world));
 
 function parts(): EngineParts {
   const base = partsOf(world);
-  const settings = { ...world.settings, channel: 'stable', autoUpdate: false, asset: null, incompleteReleaseWait: 0, trust: { require: 'signature', keys: [], maxMajorJump: 10 }, freshness: { alarmAfter: 7 * 86_400 }, githubRepo: 'acme/app', githubToken: null };
+  const settings = { ...world.settings, channel: 'stable', policy: policyOf('approve'), asset: null, incompleteReleaseWait: 0, trust: { require: 'signature', keys: [], maxMajorJump: 10 }, freshness: { alarmAfter: 7 * 86_400 }, githubRepo: 'acme/app', githubToken: null };
   const version = shown.tag.slice(1);
   return {
     ...base, settings, clock: { ...base.clock, now: () => new Date(now) },

@@ -131,7 +131,7 @@ describe('mistakes', () => {
     ['a shell command', `${REPO}services: [{name: a, command: "node x"}]\n`, 2, 31, 'a list'],
     ['a newline in a path', `${REPO}install_dir: "/opt/a\\nb"\n`, 2, 14, 'control characters'],
     ['a token in the file', `${REPO}github_token: ghp_secret\n`, 2, 1, '.env'],
-    ['a policy nobody would obey', `${REPO}policy: {window: "2-4"}\n`, 2, 1, 'policy'],
+    ['a type no policy knows', `${REPO}policy: {window: "2-4"}\n`, 2, 10, 'policy'],
     ['an api with a password', `${REPO}github_api_url: "https://u:p@ghe.example/api/v3"\n`, 2, 17, 'without user'],
     ['a number as environment', `${REPO}services: [{name: a, command: [x], env: {PORT: 80}}]\n`, 2, 48, 'quotes'],
     ['a tab', `${REPO}trust:\n\trequire: none\n`, 3, 1, 'tab'],

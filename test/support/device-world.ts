@@ -22,6 +22,7 @@ import type { Stage } from '../../src/steps/context.js';
 import { linkOrCopy } from '../../src/steps/copy-entry.js';
 import { walkTree } from '../../src/steps/walk-tree.js';
 import { faultyCalls } from './faulty-calls.js';
+import { holdsOf, NO_WINDOWS, policyOf } from './policy.js';
 import { makeTempFolder, removeTempFolder } from './temp-folder.js';
 
 /** Path to content; a link's content is `-> target`. */
@@ -61,6 +62,7 @@ export function makeDeviceWorld(files: Files = PLAIN): DeviceWorld {
   const settings = {
     app: 'app', installDir, stateDir: layout.stateDir, managedPaths: ['src', 'config', 'VERSION'], preserve: ['src/data/**'], services: [SERVICE],
     probation: { seconds: 0, interval: 1, failures: 1, maxRestarts: 3 }, backupEnabled: true, maxBackups: 3,
+    policy: policyOf('auto'), windows: NO_WINDOWS, holds: holdsOf(join(layout.runtimeDir, 'hold')),
   } as unknown as Settings;
   return { root, layout, settings, service: { tree: realpathSync(installDir) }, hooks: { verdict: 'healthy' }, notes: [], serial: 0 };
 }
@@ -94,7 +96,7 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
       const { outcome, transactions, alarm } = recover({ stateDir: layout.stateDir, fs: calls, lock: 'held', probation: 'take', bootId: 'boot' });
       return { outcome, actions: [...transactions.map((t) => JSON.stringify(t)), ...(alarm === null ? [] : [alarm.message])] };
     },
-    bootId: 'boot', random: () => String(world.serial).padStart(6, '0'),
+    standingHolds: () => Promise.resolve([]), bootId: 'boot', random: () => String(world.serial).padStart(6, '0'),
   } as unknown as EngineParts;
 }
 

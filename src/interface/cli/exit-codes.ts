@@ -5,8 +5,9 @@ import type { RecoverReport } from '../app.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, available: 10, rolledBack: 20, broken: 21, notNow: 75 } as const;
 
+/** What waits only for a person's word is there for whoever asks. */
 export function exitCodeOfCheck(result: CheckResult, asked: boolean): number {
-  return asked && result.update_available && result.waiting === null ? EXIT.available : EXIT.done;
+  return asked && result.update_available && (result.waiting === null || result.waiting.reason === 'approval') ? EXIT.available : EXIT.done;
 }
 
 function isErrorCode(code: string): code is ErrorCode { return Object.hasOwn(ERROR_TABLE, code); }
