@@ -16,7 +16,7 @@ export function judgeWindow({ asker, release, now, policy, windows, timeZone, es
   if (windows.pass.includes(release.type)) return pass(`${release.type} passes windows (windows.pass)`);
   const look = lookAtWindows(windows.when, timeZone, now, estimate);
   const takes = `an update takes about ${describeSeconds(estimate)}, the margin included`;
-  if (look.enough) return pass(`a window is open until ${look.openUntil?.toISOString() ?? ''}; ${takes}`);
+  if (look.enough) return pass(`a window is open, at least until ${look.openUntil?.toISOString() ?? ''}; ${takes}`);
   const closed = look.openUntil === null ? 'no window is open' : `a window is open, but only until ${look.openUntil.toISOString()}, and ${takes}`;
   const next = look.opensAt === null
     ? `; none is long enough: ${takes}, and the longest lasts ${describeSeconds(look.longest)} (lengthen windows.when or lower windows.margin)`

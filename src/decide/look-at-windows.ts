@@ -3,7 +3,7 @@ import type { WindowRule } from '../domain/policy.js';
 import { findOpenTimes, type OpenTime } from './open-times.js';
 
 export interface WindowLook {
-  /** Until when a window is open now; null when none is. */
+  /** Until when a window is open now, or how far it was looked when that is some days away; null when none is open. */
   readonly openUntil: Date | null;
   /** It is open, and long enough. */
   readonly enough: boolean;
