@@ -113,7 +113,7 @@ class Broker {
 
   #open(handle: number, path: string, flags: number, mode: number): void {
     if (!OPEN_WAYS.includes(flags)) throw callError('EPERM', 'a file is not opened like this', path);
-    if (handle <= FIRST_HANDLE || this.#files.has(handle)) throw new BadFrame('a descriptor that cannot be');
+    if (handle <= FIRST_HANDLE || this.#files.has(handle)) throw callError('EBADF', 'a descriptor that cannot be', path);
     if (this.#files.size >= MAX_OPEN_FILES) throw callError('EMFILE', 'too many files are open', path);
     const granted = (flags & O_EXCL) === 0 ? this.#only(path) : this.#granted(path);
     this.#files.set(handle, this.calls.openWrite(granted, flags | O_NOFOLLOW, mode & PERMISSION_BITS));

@@ -35,8 +35,10 @@ export class FrameCutter {
       if (headLength > MAX_HEAD_BYTES || length < 4 + headLength || length > 4 + headLength + MAX_BODY_BYTES) throw new BadFrame(`a frame of ${length} bytes with a head of ${headLength}`);
       if (this.#rest.length < 4 + length) return;
       const [headEnd, end] = [PREFIX_BYTES + headLength, 4 + length];
-      yield { head: parse(this.#rest.subarray(PREFIX_BYTES, headEnd)), body: this.#rest.subarray(headEnd, end) };
+      const [head, body] = [this.#rest.subarray(PREFIX_BYTES, headEnd), this.#rest.subarray(headEnd, end)];
+      // Before it is handed out: who takes one frame and no more must not get it again.
       this.#rest = this.#rest.subarray(end);
+      yield { head: parse(head), body };
     }
   }
 }

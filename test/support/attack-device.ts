@@ -1,11 +1,13 @@
 // A device in a temp folder, updated from a folder by everything that does it for real: settings, source, verification, extraction, engine.
 // The modules are loaded by whoever asks, so that a test build can leave a defence out.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../src/domain/settings.js';
 import type { DeviceState } from '../../src/domain/state.js';
 import type { AcceptedStatement } from '../../src/domain/keys.js';
 import type { ServiceController } from '../../src/domain/ports.js';
+import type { Report } from '../../src/domain/results.js';
 import { statementAssets } from './key-statement.js';
 import { signAs, type TestKey } from './signed-release.js';
 import { makeTempFolder, removeTempFolder } from './temp-folder.js';
@@ -29,19 +31,49 @@ export interface Attack {
   readonly known?: readonly AcceptedStatement[];
 }
 
+export interface Attacked {
+  readonly root: string;
+  /** `installed`, another outcome, or the code of the refusal. @param fetcher a program; default: no process of its own */
+  update(fetcher?: string, signal?: AbortSignal): Promise<string>;
+  /** Takes the place of the release before. */
+  publish(version: string): Promise<void>;
+  version(): string;
+  /** Every file of the running version, as one text. */
+  texts(): string;
+  /** Resolves when an update tells this state. */
+  asked(state: string): Promise<void>;
+  close(): void;
+}
+
 /** `installed`, another outcome, or the code of the refusal. */
 export async function runAttack(attack: Attack): Promise<string> {
+  const device = await makeAttacked(attack);
+  try { return await device.update(); } finally { device.close(); }
+}
+
+export async function makeAttacked(attack: Attack): Promise<Attacked> {
   const root = makeTempFolder('attack');
-  try {
-    const [release, app, state] = [join(root, 'release'), join(root, 'app'), join(root, 'state')];
-    writeFiles(app, { 'VERSION': '1.0.0\n', 'src/main.js': 'one\n', 'config/app.yaml': 'port: 1\n' });
-    mkdirSync(state);
-    await makeRelease(attack, root, release);
-    const { EMPTY_STATE } = await import('../../src/domain/state.js');
-    writeFileSync(join(state, 'state.json'), JSON.stringify({ ...EMPTY_STATE, ...attack.state }));
-    if (attack.known !== undefined) writeFileSync(join(state, 'keys.json'), JSON.stringify({ format: 1, statements: attack.known }));
-    return await update(await load(attack, root), release);
-  } finally { removeTempFolder(root); }
+  const [release, app, state] = [join(root, 'release'), join(root, 'app'), join(root, 'state')];
+  writeFiles(app, { 'VERSION': '1.0.0\n', 'src/main.js': 'one\n', 'src/same.js': 'same\n', 'config/app.yaml': 'port: 1\n' });
+  mkdirSync(state);
+  await makeRelease(attack, root, release);
+  const { EMPTY_STATE } = await import('../../src/domain/state.js');
+  writeFileSync(join(state, 'state.json'), JSON.stringify({ ...EMPTY_STATE, ...attack.state }));
+  if (attack.known !== undefined) writeFileSync(join(state, 'keys.json'), JSON.stringify({ format: 1, statements: attack.known }));
+  const settings = await load(attack, root);
+  const told = new EventEmitter();
+  return {
+    root, close: () => removeTempFolder(root),
+    update: (fetcher, signal) => update(settings, release, (event) => { if (event.type === 'state') told.emit(event.state); }, fetcher, signal),
+    publish: async (version) => { for (const folder of [release, join(root, 'tree')]) rmSync(folder, { recursive: true }); await makeRelease({ ...attack, version }, root, release); },
+    version: () => readFileSync(join(app, 'VERSION'), 'utf8').trim(),
+    texts: () => ['VERSION', 'src', 'config'].flatMap((name) => Object.values(readTexts(join(app, name)))).join('\n'),
+    asked: async (wanted) => { await once(told, wanted); },
+  };
+}
+
+function readTexts(path: string): readonly string[] {
+  return statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => readTexts(join(path, name))) : [readFileSync(path, 'utf8')];
 }
 
 async function makeRelease(attack: Attack, root: string, out: string): Promise<void> {
@@ -50,7 +82,7 @@ async function makeRelease(attack: Attack, root: string, out: string): Promise<v
   const { formatTrustedComment } = await import('../../src/artifact/trusted-comment.js');
   const version = attack.version ?? '1.1.0';
   const [tree, tag, repo] = [join(root, 'tree'), `v${version}`, attack.repo ?? ATTACKED_REPO];
-  writeFiles(tree, { 'VERSION': `${version}\n`, 'src/main.js': 'two\n', 'config/app.yaml': 'port: 1\n' });
+  writeFiles(tree, { 'VERSION': `${version}\n`, 'src/main.js': 'two\n', 'src/same.js': 'same\n', 'config/app.yaml': 'port: 1\n' });
   await buildRelease({ fs: createFilesystem(), log: SILENT }, { directory: tree, repo, tag, out, key: null });
   const file = join(out, 'holdline.json');
   const plain = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
@@ -72,12 +104,12 @@ async function load(attack: Attack, root: string): Promise<Settings> {
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const NO_SERVICES: ServiceController = { start: () => Promise.resolve(), stop: () => Promise.resolve(), status: () => Promise.reject(new Error('there are none')) };
 
-async function update(settings: Settings, from: string): Promise<string> {
+async function update(settings: Settings, from: string, report: Report, fetcher: string | undefined, signal = new AbortController().signal): Promise<string> {
   const { wireUpdater } = await import('../../src/main/wire-updater.js');
   const { localSources } = await import('../../src/main/fetcher/local-sources.js');
-  const updater = wireUpdater(settings, { services: NO_SERVICES, report: () => undefined, log: SILENT, actor: 'test', supervisorRuns: false, fetcher: localSources });
+  const updater = wireUpdater(settings, { services: NO_SERVICES, report, log: SILENT, actor: 'test', supervisorRuns: false, fetcher: fetcher ?? localSources });
   try {
-    const result = await updater.run({ kind: 'update', version: undefined, from, dryRun: false }, new AbortController().signal) as { readonly outcome: string };
+    const result = await updater.run({ kind: 'update', version: undefined, from, dryRun: false }, signal) as { readonly outcome: string };
     return result.outcome === 'updated' ? 'installed' : result.outcome;
   } catch (thrown) {
     // By its field: the class is another one in a test build.

@@ -27,7 +27,7 @@ export interface Fetcher {
 /** As the worker's: pieces of payloads live a moment. */
 const FLAGS = ['--max-semi-space-size=1'];
 /** After being asked to stop. */
-const STOP_MS = 15_000;
+const STOP_MS = 5_000;
 /** Beyond the deadline of a download, for what surrounds it: a process that says nothing for so long is no use. */
 const PATIENCE_MS = 3_600_000;
 /** Besides payload and tree: the memory of earlier checks, notes of downloads. */
