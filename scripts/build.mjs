@@ -12,6 +12,7 @@ const roots = {
   fetcher: 'src/main/fetcher.ts',
   recover: 'src/main/recover.ts',
   bridge: 'src/main/bridge.ts',
+  'module-host': 'src/main/module-host.ts',
   library: 'src/main/library.ts',
   'demo-device': 'src/main/demo/serial-device.ts',
   'bridge-client': 'src/bridge/client/index.ts',
@@ -22,7 +23,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 await rm('dist', { recursive: true, force: true });
 
 /** The rescue path and the bridge are single files: nothing they need may be replaced under them. */
-const alone = new Set(['recover', 'bridge', 'bridge-client']);
+const alone = new Set(['recover', 'bridge', 'bridge-client', 'module-host']);
 const common = {
   bundle: true,
   platform: 'node',

@@ -5,6 +5,7 @@ import type { Plan, PlanStep, StepName, VersionReference } from '../domain/plan.
 import type { Backup, Device, KeptVersion } from '../domain/device.js';
 import type { Settings } from '../domain/settings.js';
 import { treeDigest, versionDirectoryName, type Tree } from '../domain/tree.js';
+import { callModule } from './call-module.js';
 import { checkManagedPaths } from './check-managed-paths.js';
 import { chooseDirectoryName } from './choose-directory-name.js';
 import { nameBackup, partialPrefix } from './name-backup.js';
@@ -19,7 +20,7 @@ export type PlanStepOf = <Name extends StepName>(name: Name, params: StepParams[
 export interface PlanContext {
   readonly transaction: string;
   readonly layout: Layout;
-  readonly settings: Pick<Settings, 'managedPaths' | 'preserve' | 'services' | 'probation' | 'backupEnabled'>;
+  readonly settings: Pick<Settings, 'app' | 'component' | 'managedPaths' | 'preserve' | 'services' | 'probation' | 'backupEnabled' | 'module'>;
   readonly device: Device;
   readonly planStep: PlanStepOf;
   readonly now: Date;
@@ -125,6 +126,7 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
   const current = device.current === null ? null : versionDir(layout, device.current.directory);
   const currentRecord = device.current === null ? null : recordDir(layout, device.current.directory);
   const services = planRestart(settings.services, parts.changes);
+  const module = callModule(context, to, parts.changes);
   const carried = { staging, managedPaths, preserve, keepConfig: parts.keepConfig };
   const steps = [
     planStep('stage-tree', parts.stage),
@@ -133,13 +135,15 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
     planStep('write-record', { staging, ...parts.record, currentRecord }),
     ...planBackUp(context),
     planStep('sync-tree', { staging }),
-    planPlace(context, to),
+    planPlace(context, to, module !== null),
+    ...(module === null ? [] : [planStep('prepare-module', module)]),
     ...(services.length === 0 ? [] : [planStep('stop-services', { services })]),
     ...(current === null || currentRecord === null ? [] : [planStep('remerge-config', {
       ...carried, current, currentRecord, version: versionDir(layout, to.directory), record: recordDir(layout, to.directory),
     })]),
     planSwitch(context, to),
     ...device.managed.filter(({ status }) => status === 'missing').map(({ path }) => planStep('link-path', linkParams(layout, path))),
+    ...(module === null ? [] : [planStep('apply-module', module)]),
     ...(services.length === 0 ? [] : [planStep('start-services', { services })]),
   ];
   const from = device.current === null ? null : { version: device.current.version, directory: device.current.directory };
@@ -159,10 +163,10 @@ function planBackUp({ settings, device, layout, planStep, transaction, now, back
   })];
 }
 
-function planPlace({ layout, device, transaction, planStep }: PlanContext, to: VersionReference): PlanStep {
+function planPlace({ layout, device, transaction, planStep }: PlanContext, to: VersionReference, stays = false): PlanStep {
   return planStep('place-version', {
     staging: transactionDir(layout, transaction), name: to.directory, version: versionDir(layout, to.directory), record: recordDir(layout, to.directory),
-    replaces: device.versions.some(({ directory }) => directory === to.directory),
+    replaces: device.versions.some(({ directory }) => directory === to.directory), stays,
   });
 }
 

@@ -1,4 +1,5 @@
 // What each step needs, as JSON: absolute paths, names, digests. Fixed by the plan before anything runs.
+import type { ModuleCall } from '../domain/module.js';
 import type { VersionRecord } from '../domain/state.js';
 
 /** How a staged tree is proved before it is used. */
@@ -73,7 +74,12 @@ export type PlaceVersionParams = {
   readonly record: string;
   /** A kept version of this name stands there and is set aside until the commit. */
   readonly replaces: boolean;
+  /** Undo leaves it where it is: its module may have to be called to undo what it applied. Pruned later. */
+  readonly stays: boolean;
 };
+
+/** Everything the call needs, so that undo works from the journal alone. */
+export type ModuleParams = ModuleCall;
 
 export type ServicesParams = { readonly services: readonly string[] };
 
@@ -118,6 +124,8 @@ export type StepParams = {
   readonly 'back-up': BackUpParams;
   readonly 'sync-tree': SyncTreeParams;
   readonly 'place-version': PlaceVersionParams;
+  readonly 'prepare-module': ModuleParams;
+  readonly 'apply-module': ModuleParams;
   readonly 'stop-services': ServicesParams;
   readonly 'remerge-config': RemergeConfigParams;
   readonly 'switch-current': SwitchCurrentParams;

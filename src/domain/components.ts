@@ -2,8 +2,8 @@
 
 export interface ComponentFacts {
   readonly name: string;
-  /** What its releases are: a tree of files that is switched. */
-  readonly kind: 'tree';
+  /** What its releases are: a tree of files that is switched; with a module, also a program that updates something else. */
+  readonly kind: 'tree' | 'module';
   /** False: neither checked nor updated; its services go on. */
   readonly enabled: boolean;
   /** A version or a semver range it is kept to; null: none. */

@@ -40,6 +40,8 @@ export interface EndRecord {
   readonly code: string | null;
   readonly by: 'engine' | 'recovery';
   readonly services: readonly string[];
+  /** Indexes of the steps whose module has still to undo what it applied; absent: none. The next start calls it, before the services. */
+  readonly programs?: readonly number[] | undefined;
   readonly at: string;
 }
 export interface SettledRecord { readonly type: 'settled'; readonly at: string }

@@ -37,6 +37,8 @@ export const lockFile = (layout: Layout): string => join(layout.sharedDir, 'lock
 /** One state directory for each component. */
 export const componentsDir = (stateDir: string): string => join(stateDir, 'components');
 export const componentStateDir = (stateDir: string, component: string): string => join(componentsDir(stateDir), component);
+/** A module's own folder; closed to others, kept across updates. */
+export const moduleDir = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'module');
 export const controlSocket = (layout: Layout): string => join(layout.runtimeDir, 'control.sock');
 /** The embedded supervisor's pids and start times, so that a killed daemon's services are adopted. */
 export const supervisorFile = (layout: Layout): string => join(layout.runtimeDir, 'services.json');

@@ -19,7 +19,7 @@ export type RescueOperation =
 
 export type StepName =
   | 'adopt-path' | 'link-path' | 'stage-tree' | 'carry-paths' | 'merge-config' | 'write-record' | 'back-up'
-  | 'sync-tree' | 'place-version' | 'stop-services' | 'remerge-config' | 'switch-current' | 'start-services';
+  | 'sync-tree' | 'place-version' | 'prepare-module' | 'apply-module' | 'stop-services' | 'remerge-config' | 'switch-current' | 'start-services';
 
 export interface PlanStep {
   readonly name: StepName;
@@ -37,7 +37,7 @@ export type JournalledStepState = 'staging' | 'preparing' | 'ready' | 'switching
 
 /**
  * A step of the engine. `plan` is pure and fixes, before anything runs, how the step is undone with plain operations;
- * `do` is idempotent; `undo` is only for what plain operations cannot do (services) and runs before them.
+ * `do` is idempotent; `undo` is only for what plain operations cannot do (services, modules) and runs before them.
  */
 export interface Step<Params, Context> {
   readonly name: StepName;

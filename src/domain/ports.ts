@@ -97,9 +97,23 @@ export interface Locks {
 
 export interface RunResult { readonly code: number | null; readonly signal: string | null; readonly stdout: string; readonly stderr: string; readonly timedOut: boolean }
 
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  /** Between TERM and KILL at the timeout; without it, KILL at once. */
+  readonly graceMs?: number;
+  readonly input?: string;
+  readonly signal?: AbortSignal;
+  /** Told of each line of standard output as it comes, without its end; long ones are cut. */
+  readonly onLine?: (line: string) => void;
+  /** Put into its environment as HOLDLINE_RUN: whoever still carries it when the program has ended is killed, also outside its process group. */
+  readonly mark?: string;
+}
+
 export interface Processes {
   /** Runs argv without a shell; output is capped; the whole process group is killed at the timeout. Never throws for an exit code. */
-  run(argv: readonly string[], options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number; readonly input?: string; readonly signal?: AbortSignal }): Promise<RunResult>;
+  run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
 }
 
 export interface FetchOptions {

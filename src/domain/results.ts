@@ -128,7 +128,7 @@ export interface HistoryEntry {
 /** What a run tells while it goes on: the CLI draws it, the daemon logs it, the library emits it. */
 export type RunEvent =
   | { readonly type: 'state'; readonly state: UpdateState; readonly detail?: string | undefined }
-  | { readonly type: 'progress'; readonly phase: 'download' | 'stage' | 'backup' | 'probation'; readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'files' | 'seconds' }
+  | { readonly type: 'progress'; readonly phase: 'download' | 'stage' | 'backup' | 'probation' | 'module'; readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'files' | 'seconds' | 'percent' }
   | { readonly type: 'note'; readonly level: 'info' | 'warn'; readonly message: string };
 
 export type Report = (event: RunEvent) => void;

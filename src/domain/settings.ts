@@ -2,6 +2,7 @@
 import type { ComponentFacts } from './components.js';
 import type { Mistake } from './errors.js';
 import type { HoldSettings, PolicySettings, WindowSettings } from './policy.js';
+import type { ModuleSettings } from './module.js';
 
 export interface TrustKey {
   readonly name: string;
@@ -116,6 +117,8 @@ export interface Settings {
   readonly holds: HoldSettings;
   readonly services: readonly ServiceSettings[];
   readonly health: readonly HealthSettings[];
+  /** The program of the release that updates something else; null: the release is all there is to update. */
+  readonly module: ModuleSettings | null;
   readonly probation: ProbationSettings;
   readonly archive: { readonly links: 'inside' | 'none' };
   readonly limits: ArchiveLimits;

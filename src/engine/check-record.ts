@@ -48,7 +48,7 @@ const RECORDS = {
   paused: shape({ at: text }),
   end: shape({
     outcome: oneOf('committed', 'discarded', 'reverted', 'broken'), reason: orNull(text), code: orNull(text),
-    by: oneOf('engine', 'recovery'), services: listOf(text), at: text,
+    by: oneOf('engine', 'recovery'), services: listOf(text), programs: orAbsent(listOf(count)), at: text,
   }),
   settled: shape({ at: text }),
 } as const satisfies Record<JournalRecord['type'], Check>;

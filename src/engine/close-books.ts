@@ -25,7 +25,7 @@ export interface Books {
 /** A version whose update was cut off this often, without a verdict, is not tried again. */
 const MAX_INTERRUPTED = 3;
 /** The new version itself is at fault: it is blocked. Everything else may have been the device or the hour. */
-const VERDICTS: ReadonlySet<string> = new Set(['health-failed', 'service-start']);
+const VERDICTS: ReadonlySet<string> = new Set(['health-failed', 'service-start', 'module-failed']);
 export const ROLLED_BACK_BY_HAND = 'rolled back by hand';
 
 export function closeBooks(parts: EngineParts, books: Books): void {

@@ -3,6 +3,7 @@ import type { StandingHold } from '../domain/holds.js';
 import type { Layout } from '../domain/layout.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { AcceptedStatement } from '../domain/keys.js';
+import type { ModuleRunner } from '../domain/module.js';
 import type { Audit, Clock, Filesystem, Locks, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
 import type { Release, UpdateType } from '../domain/release.js';
 import type { Report } from '../domain/results.js';
@@ -81,6 +82,7 @@ export interface EngineParts {
   artifact(source: ReleaseSource): ArtifactPorts;
   readonly trees: TreePorts;
   readonly services: ServiceController;
+  readonly modules: ModuleRunner;
   /** Watches the touched services and the probes of the settings. */
   watch(touched: readonly string[], rules: WatchRules, signal: AbortSignal): Promise<Verdict>;
   facts(): DeviceFacts;

@@ -5,7 +5,7 @@ import { journalDir, recordDir, recordsDir, stagingDir, versionDir, versionsDir,
 import type { Filesystem, Logger } from '../domain/ports.js';
 import type { Settings } from '../domain/settings.js';
 import { pruneBackups } from './backups.js';
-import { findUnfinished } from './journal.js';
+import { findUnfinished, findUnsettled } from './journal.js';
 import { readDevice } from './read-device.js';
 
 export interface PruneParts {
@@ -23,13 +23,17 @@ export function prune(parts: PruneParts): void {
     if (findUnfinished(fs, journalDir(layout)).some(({ summary }) => summary.state !== 'committed')) return;
     const device = readDevice(parts);
     const keep = [device.current, device.previous].filter((version) => version !== null);
-    pruneVersions(fs, layout, keep.map(({ directory }) => directory));
+    pruneVersions(fs, layout, [...keep.map(({ directory }) => directory), ...withModuleToUndo(fs, layout)]);
     emptyStaging(fs, layout);
     if (settings.backupEnabled) pruneBackups(fs, layout, { maxBackups: settings.maxBackups, protectedVersions: keep.map(({ version }) => version) });
   } catch (thrown) {
     log.warn('cannot tidy up; it is tried again after the next update', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
   }
 }
+
+/** Their programs are called again at the next start. */
+const withModuleToUndo = (fs: Filesystem, layout: Layout): string[] => findUnsettled(fs, journalDir(layout))
+  .filter(({ summary }) => (summary.end?.programs?.length ?? 0) > 0).map(({ summary }) => summary.begin.plan.to.directory);
 
 /** A version vanishes by a rename first: half a tree never stands under a version's name. */
 export function pruneVersions(fs: Filesystem, layout: Layout, keep: readonly string[]): void {

@@ -40,15 +40,15 @@ export async function revertTransaction<Context>(run: Run<Context>, why: Why): P
     }
   }
   run.audit?.note({ event: 'reverting', reason: why.reason, facts: { transaction: journal.begin.transaction, code: why.code } });
-  const { broken, services } = await undoSteps(run);
-  return finish(run, broken === null ? 'reverted' : 'broken', why, broken, services);
+  const undone = await undoSteps(run);
+  return finish(run, undone.broken === null ? 'reverted' : 'broken', why, undone);
 }
 
 /** Before the switch: the device runs what it ran, only our own work is cleared away. */
 export async function discardTransaction<Context>(run: Run<Context>, why: Why): Promise<Ended> {
   attempt(() => run.journal.releaseReserve());
-  const { broken, services } = await undoSteps(run);
-  return finish(run, broken === null ? 'discarded' : 'broken', why, broken, services);
+  const undone = await undoSteps(run);
+  return finish(run, undone.broken === null ? 'discarded' : 'broken', why, undone);
 }
 
 /**
@@ -63,7 +63,7 @@ export async function commitTransaction<Context>(run: Run<Context>, afterwards: 
   try {
     await afterwards();
     attempt(() => journal.releaseReserve());
-    journal.append(endRecord('committed', null, [], stamp(clock)));
+    journal.append(endRecord('committed', null, { services: [], programs: [] }, stamp(clock)));
     return null;
   } catch (thrown) {
     return explainFsError(thrown, 'tidy up after the update; the next start does it');
@@ -72,22 +72,30 @@ export async function commitTransaction<Context>(run: Run<Context>, afterwards: 
   }
 }
 
-interface Undone { readonly broken: HoldlineError | null; readonly services: HoldlineError | null }
+interface Undone {
+  readonly broken: HoldlineError | null;
+  readonly services: HoldlineError | null;
+  /** Steps whose module did not undo. */
+  readonly programs: readonly number[];
+}
 
 async function undoSteps<Context>(run: Run<Context>): Promise<Undone> {
   const { journal } = run;
   const { stepsStarted, undone, begin } = journal.summary();
   let broken: HoldlineError | null = null;
   let services: HoldlineError | null = null;
+  const programs: number[] = [];
   for (let index = stepsStarted - 1; index >= 0; index -= 1) {
     const step = begin.plan.steps[index];
     if (step === undefined || undone.has(index)) continue;
-    services = await undoServices(run, step) ?? services;
+    const failed = await undoServices(run, step);
+    if (failed !== null && step.name === 'apply-module') programs.push(index);
+    services = failed ?? services;
     // After a failure only services are still looked after: a later operation could take away what the device now runs from.
     broken ??= undoFiles(run, step);
     if (broken === null) attempt(() => journal.append({ type: 'undone', step: index, at: stamp(run.clock) }));
   }
-  return { broken, services };
+  return { broken, services, programs };
 }
 
 async function undoServices<Context>(run: Run<Context>, planned: PlanStep): Promise<HoldlineError | null> {
@@ -116,20 +124,21 @@ function undoFiles<Context>(run: Run<Context>, planned: PlanStep, triesLeft: num
   }
 }
 
-function finish<Context>(run: Run<Context>, outcome: Ended['outcome'], why: Why, broken: HoldlineError | null, services: HoldlineError | null): Ended {
+function finish<Context>(run: Run<Context>, outcome: Ended['outcome'], why: Why, { broken, services, programs }: Undone): Ended {
   const { journal, clock } = run;
   // Old services that did not start again are tried once more at the next start.
   const waiting = services === null ? [] : journal.begin.plan.services;
   const trouble = broken ?? services;
   const reason = trouble === null ? why.reason : `${why.reason}; then ${trouble.message}`;
-  const refused = attempt(() => journal.append(endRecord(outcome, { code: why.code, reason }, waiting, stamp(clock))));
+  const refused = attempt(() => journal.append(endRecord(outcome, { code: why.code, reason }, { services: waiting, programs }, stamp(clock))));
   run.report({ type: 'state', state: outcome, detail: reason });
   tidy(run);
   return { outcome, code: why.code, reason, trouble, recorded: refused === null };
 }
 
-function endRecord(outcome: EndRecord['outcome'], why: Why | null, services: readonly string[], at: string): EndRecord {
-  return { type: 'end', outcome, reason: why?.reason ?? null, code: why?.code ?? null, by: 'engine', services, at };
+function endRecord(outcome: EndRecord['outcome'], why: Why | null, left: { readonly services: readonly string[]; readonly programs: readonly number[] }, at: string): EndRecord {
+  const programs = left.programs.length === 0 ? {} : { programs: left.programs };
+  return { type: 'end', outcome, reason: why?.reason ?? null, code: why?.code ?? null, by: 'engine', services: left.services, ...programs, at };
 }
 
 function tidy<Context>(run: Run<Context>): void {

@@ -88,7 +88,7 @@ function settleEnd(parts: EngineParts, journal: Journal, books: Books): void {
   try {
     closeBooks(parts, books);
     const { end } = journal.summary();
-    if (end === null || end.services.length > 0) return;
+    if (end === null || end.services.length > 0 || (end.programs?.length ?? 0) > 0) return;
     journal.append({ type: 'settled', at: stamp(parts.clock) });
   } catch (thrown) {
     parts.log.warn('what happened could not be written down; the next start does it', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
@@ -98,10 +98,10 @@ function settleEnd(parts: EngineParts, journal: Journal, books: Books): void {
 }
 
 export function makeRun(parts: EngineParts, journal: Journal, stage: Stage, signal: AbortSignal): Run<StepContext> {
-  const { fs, clock, layout, report, log, trees, audit } = parts;
+  const { fs, clock, layout, report, log, trees, audit, modules } = parts;
   return {
     journal, fs, clock, report, log, audit, signal, steps: STEPS,
-    context: { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, readTree: (directory) => trees.read(directory), results: createStepResults() },
+    context: { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, modules, readTree: (directory) => trees.read(directory), results: createStepResults() },
   };
 }
 

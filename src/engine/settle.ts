@@ -1,11 +1,14 @@
 // What the rescue path could not do: restart services, close the books, go on with a probation. Runs under the lock, at each start.
 import { journalDir } from '../domain/layout.js';
-import { toHoldlineError } from '../domain/errors.js';
+import { HoldlineError, toHoldlineError } from '../domain/errors.js';
+import type { ModuleCall } from '../domain/module.js';
 import type { UpdateResult } from '../domain/results.js';
 import { closeBooks, type Books } from './close-books.js';
 import type { JournalSummary } from './fold-journal.js';
 import { findUnfinished, findUnsettled, openJournal } from './journal.js';
 import type { EngineParts } from './parts.js';
+import { runModule } from '../steps/run-module.js';
+import { prune } from './prune.js';
 import { finishTransaction, makeRun, serviceSwitch } from './run-transaction.js';
 import { stamp } from './run.js';
 import { resultOf } from './update-result.js';
@@ -13,16 +16,37 @@ import { resultOf } from './update-result.js';
 const NOTHING_MEASURED = { downtimeMs: null, durationMs: 0, bytesDownloaded: 0, bytesWritten: 0 } as const;
 
 /** Closes what recovery ended. A service that will not start does not keep the rest from being settled. */
-export async function settleEnded(parts: EngineParts): Promise<void> {
+/** @param givenUp the version whose module a person no longer waits for */
+export async function settleEnded(parts: EngineParts, givenUp?: string): Promise<void> {
   for (const { path, summary } of findUnsettled(parts.fs, journalDir(parts.layout))) {
     if (summary.end === null) continue;
+    await undoModules(parts, summary, summary.end.programs ?? [], givenUp);
     await restartServices(parts, summary, summary.end.services);
     const { outcome, code, reason } = summary.end;
     closeBooks(parts, { journal: summary, outcome, code, reason, by: summary.end.by, ...NOTHING_MEASURED });
     const journal = openJournal(parts.fs, path);
     journal.append({ type: 'settled', at: stamp(parts.clock) });
     journal.close();
+    // Until now the program that has to undo was kept.
+    if (summary.end.programs !== undefined) prune(parts);
     parts.log.info('an interrupted transaction is settled', { transaction: summary.begin.transaction, outcome, reason: reason ?? '' });
+  }
+}
+
+/** What a module has half applied is first of all: until it is undone, nothing else is begun. @throws module-undo */
+async function undoModules(parts: EngineParts, { begin }: JournalSummary, programs: readonly number[], givenUp: string | undefined): Promise<void> {
+  for (const index of [...programs].sort((a, b) => b - a)) {
+    const step = begin.plan.steps[index];
+    if (step === undefined) continue;
+    try {
+      await runModule({ fs: parts.fs, modules: parts.modules, readTree: (directory) => parts.trees.read(directory) }, 'undo', step.params as unknown as ModuleCall);
+    } catch (thrown) {
+      const { version } = begin.plan.to;
+      if (version === givenUp) { parts.log.warn(`the module of ${version} did not undo, and is given up on: ${toHoldlineError(thrown).message}`); continue; }
+      throw new HoldlineError('module-undo', `cannot go on: the update to ${version} was taken back, but its module did not undo what it had applied: ${toHoldlineError(thrown).message}`, {
+        hint: `Put right what the module names (is the device plugged in?): it is called again at each start and each check. To give up on it: holdline unblock ${version}.`, cause: thrown,
+      });
+    }
   }
 }
 

@@ -38,6 +38,7 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   // Adoption is a transaction of its own; what is shown is everything that would happen.
   if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), payload.bytesDownloaded);
   const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded, begunMs }, signal);
+  if (end.outcome === 'discarded' && end.error?.code === 'module-not-now') return waitingResult(device.version, candidate.release.version, { reason: 'hold', detail: end.error.message, until: null }, took());
   if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
   return resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded });
 }

@@ -32,7 +32,7 @@ export function createUpdater(parts: EngineParts): Updater {
         case 'adopt': return noting(parts, () => underLock(parts, signal, () => adoptDevice(parts, job, signal)));
         case 'download': return noting(parts, () => underLock(parts, signal, () => downloadUpdate(parts, job.version, signal)));
         case 'backup': return underLock(parts, signal, async () => backUp(parts));
-        case 'unblock': return underLock(parts, signal, async () => unblock(parts, job.version));
+        case 'unblock': return underLock(parts, signal, async () => unblock(parts, job.version), job.version);
         case 'settle': return underLock(parts, signal, async (resumed) => resumed ?? null);
       }
     },
@@ -86,7 +86,7 @@ function takeLock(parts: EngineParts): { release(): void } {
   throw new HoldlineError('busy', `cannot begin: another holdline is at work${holder === undefined ? '' : ` (${holder})`}`, { hint: 'Wait for its end; holdline --status shows how far it is.' });
 }
 
-async function underLock<Result>(parts: EngineParts, signal: AbortSignal, work: (resumed: UpdateResult | undefined) => Promise<Result>): Promise<Result> {
+async function underLock<Result>(parts: EngineParts, signal: AbortSignal, work: (resumed: UpdateResult | undefined) => Promise<Result>, givenUp?: string): Promise<Result> {
   const lock = takeLock(parts);
   try {
     const recovered = parts.recover();
@@ -96,7 +96,7 @@ async function underLock<Result>(parts: EngineParts, signal: AbortSignal, work: 
     }
     readDeviceState(parts.fs, parts.layout);
     noteSettings(parts);
-    await settleEnded(parts);
+    await settleEnded(parts, givenUp);
     return await work(await resumeProbation(parts, signal));
   } catch (thrown) {
     noteFailure(parts, toHoldlineError(thrown));

@@ -27,6 +27,7 @@ import { bridgeInspector } from './bridge-inspector.js';
 import type { SourceParts, SourceSurroundings } from './fetcher/local-sources.js';
 import { remoteSources } from './fetcher/remote-sources.js';
 import { layoutOf } from './read-settings.js';
+import { wireModules } from './wire-modules.js';
 
 export interface UpdaterSurroundings {
   readonly services: ServiceController;
@@ -51,12 +52,12 @@ export function wireUpdater(settings: Settings, around: UpdaterSurroundings): Up
   return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
 
-type DeviceParts = Pick<EngineParts, 'standingHolds' | 'locks' | 'watch' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
+type DeviceParts = Pick<EngineParts, 'modules' | 'standingHolds' | 'locks' | 'watch' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
 
 function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: UpdaterSurroundings): DeviceParts {
   return {
     trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => around.log.warn('neither file, folder nor link: it is left where it is', { path }) }) },
-    locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
+    modules: wireModules(createProcesses(), around), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
     watch: (touched, rules, signal) => watch(settings, around, touched, rules, signal),
     standingHolds: () => Promise.resolve([]),
     facts: () => ({ node: process.versions.node, arch: process.arch, memoryMb: totalmem() / 2 ** 20, diskMb: freeMb(fs, layout) }),

@@ -8,6 +8,8 @@ export interface Confinement {
   readonly writable: readonly string[];
   /** False: no network but Unix sockets, where systemd offers that. */
   readonly network: boolean;
+  /** True: /dev as it is; who may open what follows from the user's groups. */
+  readonly devices: boolean;
   /** Names of the variables it gets; their values never stand in an argument, where every user could read them. */
   readonly variables: readonly string[];
   readonly cwd: string;
@@ -34,7 +36,7 @@ export interface ConfinedCommand {
 
 /** The program cannot gain rights, nor see other users' files in /tmp and /home, nor load anything into the kernel. */
 const SYSTEM_PROPERTIES = [
-  'ProtectSystem=strict', 'ProtectHome=yes', 'PrivateTmp=yes', 'PrivateDevices=yes', 'NoNewPrivileges=yes', 'CapabilityBoundingSet=', 'AmbientCapabilities=',
+  'ProtectSystem=strict', 'ProtectHome=yes', 'PrivateTmp=yes', 'NoNewPrivileges=yes', 'CapabilityBoundingSet=', 'AmbientCapabilities=',
   'ProtectKernelTunables=yes', 'ProtectKernelModules=yes', 'ProtectKernelLogs=yes', 'ProtectControlGroups=yes', 'ProtectClock=yes', 'ProtectProc=invisible',
   'RestrictNamespaces=yes', 'RestrictSUIDSGID=yes', 'LockPersonality=yes', 'KillMode=control-group', 'UMask=0077',
 ] as const;
@@ -59,6 +61,7 @@ function systemdRun(wanted: Confinement, unit: string): readonly string[] {
   const properties: string[] = [
     ...SYSTEM_PROPERTIES, wanted.user === null ? 'DynamicUser=yes' : `User=${wanted.user}`, `WorkingDirectory=${wanted.cwd}`,
     `RuntimeMaxSec=${Math.ceil(wanted.timeoutMs / 1000)}s`, ...wanted.writable.map((path) => `ReadWritePaths=${path}`),
+    ...(wanted.devices ? [] : ['PrivateDevices=yes']),
     ...(wanted.network ? [] : ['PrivateNetwork=yes', 'RestrictAddressFamilies=AF_UNIX']),
   ];
   return [

@@ -3,15 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Processes, RunResult } from '../domain/ports.js';
+import type { Processes, RunOptions, RunResult } from '../domain/ports.js';
 import { confineCommand, type Confinement, type ConfiningHost } from './confined-command.js';
 
-export interface ConfinedRequest extends Omit<Confinement, 'variables'> {
+export interface ConfinedRequest extends Omit<Confinement, 'variables'>, Pick<RunOptions, 'input' | 'signal' | 'graceMs' | 'onLine'> {
   readonly argv: readonly string[];
   /** The whole environment; PATH must be in it where argv or systemd-run is found by name. */
   readonly env: Readonly<Record<string, string>>;
-  readonly input?: string;
-  readonly signal?: AbortSignal;
 }
 
 export interface ConfinedResult extends RunResult {
@@ -26,12 +24,15 @@ const GRACE_MS = 5_000;
 
 /** @throws as Processes.run does */
 export async function runConfined(processes: Processes, request: ConfinedRequest, host: ConfiningHost = readHost()): Promise<ConfinedResult> {
-  const { argv, env, cwd, timeoutMs, input, signal } = request;
+  const { argv, env, cwd, timeoutMs, input, signal, graceMs, onLine } = request;
   const unit = `holdline-run-${randomBytes(6).toString('hex')}`;
-  const command = confineCommand(argv, { ...request, timeoutMs: timeoutMs + GRACE_MS, variables: Object.keys(env) }, host, unit);
+  const command = confineCommand(argv, { ...request, timeoutMs: timeoutMs + (graceMs ?? 0) + GRACE_MS, variables: Object.keys(env) }, host, unit);
   let ended = false;
   try {
-    const result = await processes.run(command.argv, { cwd, env, timeoutMs, ...(input === undefined ? {} : { input }), ...(signal === undefined ? {} : { signal }) });
+    const result = await processes.run(command.argv, {
+      cwd, env, timeoutMs, mark: unit, ...(input === undefined ? {} : { input }), ...(signal === undefined ? {} : { signal }),
+      ...(graceMs === undefined ? {} : { graceMs }), ...(onLine === undefined ? {} : { onLine }),
+    });
     ended = !result.timedOut;
     return { ...result, lacks: command.lacks };
   } finally {

@@ -41,11 +41,15 @@ export function isGroupAlive(group: number): boolean {
 }
 
 export function findGroupLeaders(env: Readonly<Record<string, string>>): ProcessIdentity[] {
+  return findByEnvironment(env, (row) => row.group === row.pid);
+}
+
+export function findByEnvironment(env: Readonly<Record<string, string>>, among: (row: ProcessRow) => boolean = () => true): ProcessIdentity[] {
   const wanted = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const found: ProcessIdentity[] = [];
   for (const pid of listPids()) {
     const row = readProcess(pid);
-    if (!isLive(row) || row.group !== pid) continue;
+    if (!isLive(row) || !among(row)) continue;
     const has = new Set(readEnvironment(pid));
     if (wanted.every((line) => has.has(line))) found.push({ pid, startTime: row.startTime });
   }

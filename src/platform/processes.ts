@@ -3,7 +3,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { HoldlineError, errnoOf } from '../domain/errors.js';
-import type { Processes, RunResult } from '../domain/ports.js';
+import type { Processes, RunOptions, RunResult } from '../domain/ports.js';
+import { endMarked, MARK } from './end-marked.js';
+import { splitLines } from './split-lines.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024;
@@ -12,8 +14,6 @@ const DRAIN_MS = 1_000;
 
 /** Ours alone: a program we run must neither see the token nor speak to systemd in our name. */
 const WITHHELD = ['GITHUB_TOKEN', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'];
-
-type RunOptions = NonNullable<Parameters<Processes['run']>[1]>;
 
 /** Without `env` a program gets this environment less our secrets; with `env` exactly that one. */
 export function createProcesses(environment: Readonly<NodeJS.ProcessEnv> = process.env): Processes {
@@ -38,19 +38,28 @@ async function runProgram(argv: readonly string[], options: RunOptions, env: Rea
   const child = launch(program, rest, options, env);
   const stdout = keepTail(child.stdout);
   const stderr = keepTail(child.stderr);
+  if (options.onLine !== undefined) splitLines(child.stdout, options.onLine);
   let timedOut = false;
-  const killGroup = (): void => signalGroup(child.pid);
-  const timer = setTimeout(() => { timedOut = true; killGroup(); }, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  let last: NodeJS.Timeout | undefined;
+  const killGroup = (): void => signalGroup(child.pid, 'SIGKILL');
+  const timer = setTimeout(() => {
+    timedOut = true;
+    if (options.graceMs === undefined) { killGroup(); return; }
+    signalGroup(child.pid, 'SIGTERM');
+    last = setTimeout(killGroup, options.graceMs);
+  }, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   options.signal?.addEventListener('abort', killGroup, { once: true });
   try {
     feed(child, options.input);
     const end = await ended(child, program, options.cwd);
     killGroup();
+    if (options.mark !== undefined) await endMarked(options.mark);
     await drained(child);
     if (options.signal?.aborted === true) throw options.signal.reason;
     return { ...end, stdout: stdout(), stderr: stderr(), timedOut };
   } finally {
     clearTimeout(timer);
+    clearTimeout(last);
     options.signal?.removeEventListener('abort', killGroup);
   }
 }
@@ -58,7 +67,7 @@ async function runProgram(argv: readonly string[], options: RunOptions, env: Rea
 function launch(program: string, rest: readonly string[], options: RunOptions, env: Readonly<Record<string, string>>): ChildProcess {
   try {
     return spawn(program, rest, {
-      cwd: options.cwd, env: { ...env }, detached: true, shell: false,
+      cwd: options.cwd, env: { ...env, ...(options.mark === undefined ? {} : { [MARK]: options.mark }) }, detached: true, shell: false,
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
   } catch (thrown) { // a NUL in an argument, no memory, no process slot
@@ -86,9 +95,9 @@ export function explainSpawn(thrown: unknown, program: string, cwd: string | und
   return new HoldlineError('step-failed', `cannot run ${program}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown });
 }
 
-function signalGroup(pid: number | undefined): void {
+function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return;
-  try { process.kill(-pid, 'SIGKILL'); } catch { /* nobody is left, or it is another user's by now */ }
+  try { process.kill(-pid, signal); } catch { /* nobody is left, or it is another user's by now */ }
 }
 
 function feed(child: ChildProcess, input: string | undefined): void {

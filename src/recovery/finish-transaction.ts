@@ -97,7 +97,7 @@ function undo(calls: RescueCalls, journal: RescueJournal, options: FinishOptions
     }
     attempt(() => journal.append({ type: 'undone', step: index, at: stamp(options) }));
   }
-  return close(journal, options, switched ? 'reverted' : 'discarded', why, switched ? services : []);
+  return close(journal, options, switched ? 'reverted' : 'discarded', why, switched ? services : [], programsOf(judgement));
 }
 
 /** Tried again at once: each operation is idempotent, and one bad moment of a disk must not leave a device for a person. */
@@ -110,10 +110,16 @@ function undoStep(calls: RescueCalls, operations: readonly RescueOperation[]): s
   return failed;
 }
 
-function close(journal: RescueJournal, options: FinishOptions, outcome: EndRecord['outcome'], why: Why | null, services: readonly string[]): RescuedTransaction {
+/** Modules that may have begun to apply: only the next start can call them, so their program's folder stays until then. */
+const programsOf = ({ begin, started }: Judgement): number[] =>
+  begin.plan.steps.flatMap(({ name }, index) => (name === 'apply-module' && index < started ? [index] : []));
+
+function close(
+  journal: RescueJournal, options: FinishOptions, outcome: EndRecord['outcome'], why: Why | null, services: readonly string[], programs: readonly number[] = [],
+): RescuedTransaction {
   const { judgement } = journal;
   attempt(() => journal.releaseReserve());
-  const end: EndRecord = { type: 'end', outcome, reason: why?.reason ?? null, code: why?.code ?? null, by: 'recovery', services, at: stamp(options) };
+  const end: EndRecord = { type: 'end', outcome, reason: why?.reason ?? null, code: why?.code ?? null, by: 'recovery', services, ...(programs.length === 0 ? {} : { programs }), at: stamp(options) };
   const refused = attempt(() => journal.append(end));
   const note = refused === undefined ? '' : `; the journal could not be closed (${refused}), the next start does it`;
   return told(judgement, outcome, services, sentence(judgement, outcome, why) + note);

@@ -71,7 +71,8 @@ function isKnown(record: Fields): boolean {
 function isEnd(record: Fields): boolean {
   const [reason, code] = [own(record, 'reason'), own(record, 'code')];
   return isOneOf(own(record, 'outcome'), ['committed', 'discarded', 'reverted', 'broken']) && (reason === null || isText(reason)) &&
-    (code === null || isText(code)) && isOneOf(own(record, 'by'), ['engine', 'recovery']) && isListOf(own(record, 'services'), isText);
+    (code === null || isText(code)) && isOneOf(own(record, 'by'), ['engine', 'recovery']) && isListOf(own(record, 'services'), isText) &&
+    (own(record, 'programs') === undefined || isListOf(own(record, 'programs'), isCount));
 }
 
 function isBegin(record: Fields): boolean {

@@ -44,9 +44,9 @@ function completeComponent(name: string, component: ComponentInput, { input, app
   return {
     settings: {
       ...settings, sharedDir: app.stateDir, tagPrefix: (prefix ?? (sharesRepo ? name : '')) || null,
-      component: { name, kind, enabled, pin: pin ?? null, dependsOn: { ...dependsOn }, sharesRepo },
+      component: { name, kind: kind ?? (settings.module === null ? 'tree' : 'module'), enabled, pin: pin ?? null, dependsOn: { ...dependsOn }, sharesRepo },
     },
-    findings: placed,
+    findings: [...placed, ...checkKind(name, kind, own.module !== undefined)],
   };
 }
 
@@ -54,9 +54,15 @@ function completeComponent(name: string, component: ComponentInput, { input, app
 function checkTopLevel(input: SettingsInput): readonly Finding[] {
   if (Object.keys(input.components ?? {}).length === 0) return [{ path: ['components'], at: 'key', message: 'components names no component', hint: 'Add one, or remove the key: then the file describes the only one.' }];
   const said = [
-    ...(input.install_dir === undefined ? [] : ['install_dir']), ...(input.services.length === 0 ? [] : ['services']), ...(input.health.length === 0 ? [] : ['health']),
+    ...(input.install_dir === undefined ? [] : ['install_dir']), ...(input.services.length === 0 ? [] : ['services']), ...(input.health.length === 0 ? [] : ['health']), ...(input.module === undefined ? [] : ['module']),
   ];
   return said.map((key) => ({ path: [key], at: 'key', message: `${key} stands beside components: it must say of which one it is`, hint: `Move it below a component: components: {NAME: {${key}: …}}.` }));
+}
+
+function checkKind(name: string, kind: ComponentInput['kind'], hasModule: boolean): readonly Finding[] {
+  if (kind === undefined || (kind === 'module') === hasModule) return [];
+  const message = hasModule ? `${name} is of kind tree, but has a module` : `${name} is of kind module, but does not say which program`;
+  return [{ path: ['components', name, 'kind'], at: 'value', message, hint: hasModule ? 'Remove one of the two.' : 'Add a line like module: {program: [src/flash.js]}.' }];
 }
 
 /** A release must be of exactly one component. */

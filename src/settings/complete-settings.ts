@@ -7,6 +7,7 @@ import { completeComponents } from './complete-components.js';
 import { completeHealth } from './complete-health.js';
 import { completePolicy } from './complete-policy.js';
 import { completeServices } from './complete-services.js';
+import { completeModule } from './module-schema.js';
 import { completeTrust, type ReadKeyFile } from './complete-trust.js';
 import type { Finding, KeyPath } from './parse-settings-yaml.js';
 import type { SettingsInput } from './schema.js';
@@ -84,6 +85,7 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
     ...completePolicy(input, runtimeDir, besideFile, findings),
     services: completeServices(input.services, findings),
     health: completeHealth(input.health, input.services, findings),
+    module: completeModule(input.module),
     probation: { ...input.probation, maxRestarts: input.max_probation_restarts },
     archive: input.archive,
     limits: {

@@ -2,6 +2,7 @@
 // for people in key-descriptions. zod/mini, because the whole of zod would triple what `--status` loads.
 import * as z from 'zod/mini';
 import { policySections } from './policy-schema.js';
+import { moduleSchema } from './module-schema.js';
 import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, isRange, parseHostPort } from './value-rules.js';
 
 /** The longest time a timer can wait (2^31 ms); a longer one would fire at once. */
@@ -129,6 +130,7 @@ const appShape = {
   freshness: z._default(z.strictObject({ alarm_after: seconds(604_800) }), { alarm_after: 604_800 }),
   services: z._default(z.array(z.union([unitService, commandService])), []),
   health: z._default(z.array(z.union([httpProbe, tcpProbe, commandProbe, serviceProbe, bridgeProbe])), []),
+  module: z.optional(moduleSchema),
   probation: z._default(probation, { seconds: 60, interval: 5, failures: 3 }),
   max_probation_restarts: count(3, 0, 1000),
   archive: z._default(z.strictObject({ links: z._default(z.enum(['inside', 'none']), 'inside') }), { links: 'inside' }),
@@ -145,7 +147,7 @@ const own = <Field extends z.ZodMiniType>(field: z.ZodMiniDefault<Field>) => z.o
 const component = z.strictObject({
   github_repo: z.optional(appShape.github_repo),
   tag_prefix: z.optional(z.string().check(z.regex(/^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,63})?$/u, 'must be letters, digits, "_", "." or "-"; empty for plain tags'))),
-  kind: z._default(z.enum(['tree']), 'tree'),
+  kind: z.optional(z.enum(['tree', 'module'])),
   install_dir: text,
   depends_on: z._default(z.record(componentName, range), {}),
   enabled: flag(true),
@@ -158,6 +160,7 @@ const component = z.strictObject({
   policy: own(appShape.policy),
   services: own(appShape.services),
   health: own(appShape.health),
+  module: appShape.module,
   probation: own(appShape.probation),
   max_probation_restarts: own(appShape.max_probation_restarts),
   backup_enabled: own(appShape.backup_enabled),

@@ -1,4 +1,5 @@
 // What the steps are given. Everything that changes the device goes through `fs` and `services`, so that a test can stop it anywhere.
+import type { ModuleRunner } from '../domain/module.js';
 import type { Clock, Filesystem, Logger } from '../domain/ports.js';
 import type { Layout } from '../domain/layout.js';
 import type { ConfigConflict, Report } from '../domain/results.js';
@@ -39,6 +40,7 @@ export interface StepContext {
   readonly log: Logger;
   readonly services: ServiceSwitch;
   readonly stage: Stage;
+  readonly modules: ModuleRunner;
   /** Re-reads every file of a folder: `artifact/read-tree`. */
   readonly readTree: (directory: string) => Tree;
   readonly results: StepResults;

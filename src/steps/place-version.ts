@@ -13,7 +13,7 @@ export const placeVersion: Step<PlaceVersionParams, StepContext> = {
   plan: (params) => ({
     name: 'place-version', state: 'ready', params, summary: `name it ${params.name}`,
     // The plan knows whether the name was taken, so undo need not guess from what it finds: either ours goes, or the old one comes back.
-    undo: params.replaces
+    undo: params.stays && !params.replaces ? [] : params.replaces
       ? [{ op: 'restore', path: params.version, from: replacedTree(params.staging) }, { op: 'restore', path: params.record, from: replacedRecord(params.staging) }]
       : [{ op: 'remove', path: params.version }, { op: 'remove', path: params.record }],
   }),

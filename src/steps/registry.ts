@@ -2,11 +2,13 @@
 import type { PlanStep, Step, StepName } from '../domain/plan.js';
 import type { StepParams } from '../decide/step-params.js';
 import { adoptPath } from './adopt-path.js';
+import { applyModule } from './apply-module.js';
 import { backUp } from './back-up.js';
 import { carryPaths } from './carry-paths.js';
 import type { StepContext } from './context.js';
 import { linkPath } from './link-path.js';
 import { mergeConfigStep } from './merge-config.js';
+import { prepareModule } from './prepare-module.js';
 import { placeVersion } from './place-version.js';
 import { remergeConfig } from './remerge-config.js';
 import { stageTree } from './stage-tree.js';
@@ -28,6 +30,8 @@ export const STEPS: StepRegistry = {
   'back-up': backUp,
   'sync-tree': syncTree,
   'place-version': placeVersion,
+  'prepare-module': prepareModule,
+  'apply-module': applyModule,
   'stop-services': stopServices,
   'remerge-config': remergeConfig,
   'switch-current': switchCurrent,

@@ -22,7 +22,7 @@ function contextOf(device: Device, services: readonly ServiceSettings[] = [servi
   return {
     transaction: '20261121T093000Z-1a2b3c', device, planStep, now: new Date('2026-11-21T09:30:00Z'), backupNames: [],
     layout: { installDir: '/opt/app', stateDir: '/var/lib/app', sharedDir: '/var/lib/app', runtimeDir: '/run/app', backupPath: '/var/backups/app' },
-    settings: { managedPaths: ['src', 'config', 'VERSION'], preserve: [], services, probation: { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, backupEnabled: true },
+    settings: { app: 'app', component: null, module: null, managedPaths: ['src', 'config', 'VERSION'], preserve: [], services, probation: { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, backupEnabled: true },
   };
 }
 const files = [{ path: 'VERSION', mode: '0644', size: 6, sha256: 'a'.repeat(64) }] as const;

@@ -13,7 +13,7 @@ afterAll(() => removeTempFolder(folder));
 const SYSTEMD: ConfiningHost = { isRoot: true, hasSystemd: true, hasSetpriv: true };
 const CONTAINER: ConfiningHost = { isRoot: true, hasSystemd: false, hasSetpriv: true };
 const PLAIN_USER: ConfiningHost = { isRoot: false, hasSystemd: true, hasSetpriv: true };
-const WANTED = { user: 'modbus', writable: ['/var/lib/modbus'], network: false, variables: ['JOB'], cwd: '/', timeoutMs: 1500 };
+const WANTED = { user: 'modbus', writable: ['/var/lib/modbus'], network: false, devices: false, variables: ['JOB'], cwd: '/', timeoutMs: 1500 };
 const commandOn = (host: ConfiningHost, changes: Partial<typeof WANTED> = {}) => confineCommand(['/opt/m', '$(id)'], { ...WANTED, ...changes }, host, 'u1');
 
 describe('confineCommand', () => {
@@ -43,7 +43,7 @@ describe('confineCommand', () => {
   });
 });
 
-const request = (argv: readonly string[], changes: Partial<ConfinedRequest> = {}): ConfinedRequest => ({ argv, user: null, writable: [], network: true, cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000, ...changes });
+const request = (argv: readonly string[], changes: Partial<ConfinedRequest> = {}): ConfinedRequest => ({ argv, user: null, writable: [], network: true, devices: false, cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000, ...changes });
 
 describe('runConfined', () => {
   const host = { ...readHost(), hasSystemd: false };

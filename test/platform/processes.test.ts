@@ -86,3 +86,29 @@ describe('parseProcessStat', () => {
   });
   it.each(['', 'x', '1 (x) S'])('answers nothing for %j', (text) => expect(parseProcessStat(text)).toBeUndefined());
 });
+
+describe('lines and leftovers', () => {
+  it('tells lines as they come, cut where too long, the last one also without its end', async () => {
+    const lines: string[] = [];
+    await processes.run(['sh', '-c', 'echo one; printf "ü\\n"; head -c 100000 /dev/zero | tr "\\0" x; echo; printf last'], { onLine: (line) => { lines.push(line); } });
+    expect(lines.map((line) => line.length)).toEqual([3, 1, 4096, 4]);
+    expect(lines.at(-1)).toBe('last');
+  });
+
+  it('asks with TERM first where it is given a grace, and kills after it', async () => {
+    const polite = await processes.run(['sh', '-c', 'trap "echo bye; exit 3" TERM; while :; do sleep 0.05; done'], { timeoutMs: 300, graceMs: 20_000 });
+    expect(polite).toMatchObject({ code: 3, stdout: 'bye\n', timedOut: true });
+    const stubborn = await processes.run(['sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done'], { timeoutMs: 300, graceMs: 300 });
+    expect(stubborn).toMatchObject({ signal: 'SIGKILL', timedOut: true });
+  });
+
+  it('ends also who has left the process group, when it carries the mark', async () => {
+    const escape = ['sh', '-c', 'setsid sh -c "echo \\$\\$; exec sleep 300" & sleep 0.3'];
+    const unmarked = Number((await processes.run(escape)).stdout);
+    expect(isLive(readProcess(unmarked))).toBe(true); // the negative control: the group alone does not hold it
+    process.kill(unmarked, 'SIGKILL');
+    const marked = Number((await processes.run(escape, { mark: 'test-mark-1' })).stdout);
+    expect(marked).toBeGreaterThan(1);
+    await waitUntil('the escaped one is gone', isGone(marked));
+  });
+});

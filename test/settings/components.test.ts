@@ -73,7 +73,7 @@ together: [[app, database]]
     ['half a group that is off', '  a: {install_dir: /a, enabled: false}\n  b: {install_dir: /b}\ntogether: [[a, b]]\n', ['6:12 a is not enabled, so b could never move together with it']],
     ['no folder', '  a: {channel: beta}\n', ['4:6 components.a.install_dir is missing']],
     ['an unknown key', '  a: {install_dir: /a, chanel: beta}\n', ['4:24 unknown key "chanel" in components.a, did you mean "channel"?']],
-    ['an unknown kind', '  a: {install_dir: /a, kind: deb}\n', ['4:30 components.a.kind must be one of tree']],
+    ['an unknown kind', '  a: {install_dir: /a, kind: deb}\n', ['4:30 components.a.kind must be one of tree, module']],
     ['a service without a form', '  a: {install_dir: /a, services: [{nme: x}]}\n', ['4:36 unknown key "nme" in components.a.services[0], did you mean "name"?']],
     ['its own mistake', '  a: {install_dir: /a, preserve: ["data/**"]}\n', ['4:35 preserve "data/**" lies in no managed path (src, config, VERSION), so there is nothing to preserve']],
     ['a bad name', '  1.2.0: {install_dir: /a}\n', ['4:3 components.1.2.0 is not a name for a component: it must begin with a letter and hold only letters, digits, "_" and "-"']],

@@ -3,6 +3,7 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Layout } from '../../src/domain/layout.js';
+import type { ModuleRunner } from '../../src/domain/module.js';
 import type { Audit, Filesystem, ServiceController } from '../../src/domain/ports.js';
 import type { ServiceSettings, Settings } from '../../src/domain/settings.js';
 import { treeDigest, type Tree } from '../../src/domain/tree.js';
@@ -35,7 +36,7 @@ export interface DeviceWorld {
   /** The tree the service was started from; null while it is stopped. */
   service: { tree: string | null };
   /** What the user does at a moment of the run. */
-  hooks: { onStop?: () => void; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean };
+  hooks: { onStop?: () => void; module?: (calls: SystemCalls) => ModuleRunner; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean };
   notes: string[];
   serial: number;
 }
@@ -60,7 +61,7 @@ export function makeDeviceWorld(files: Files = PLAIN): DeviceWorld {
   mkdirSync(layout.stateDir);
   writeFiles(installDir, files);
   const settings = {
-    app: 'app', installDir, stateDir: layout.stateDir, managedPaths: ['src', 'config', 'VERSION'], preserve: ['src/data/**'], services: [SERVICE],
+    app: 'app', installDir, stateDir: layout.stateDir, managedPaths: ['src', 'config', 'VERSION'], preserve: ['src/data/**'], services: [SERVICE], module: null,
     probation: { seconds: 0, interval: 1, failures: 1, maxRestarts: 3 }, backupEnabled: true, maxBackups: 3,
     policy: policyOf('auto'), windows: NO_WINDOWS, holds: holdsOf(join(layout.runtimeDir, 'hold')),
   } as unknown as Settings;
@@ -89,6 +90,7 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
   return {
     settings, layout, fs, log: { debug: () => undefined, info: log('info'), warn: log('warn'), error: log('error') }, report: () => undefined, audit: { note: () => undefined, head: () => undefined }, actor: 'test',
     clock: { now: () => new Date(Date.UTC(2026, 10, 21, 9, 30, world.serial)), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() },
+    modules: world.hooks.module?.(calls) ?? { run: () => Promise.reject(new Error('there is no module')) },
     services: serviceOf(world), locks: { tryLock: () => ({ release: () => undefined }), holder: () => undefined },
     watch: async () => ({ verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null }),
     trees: { read: (directory: string, skip?: (path: string) => boolean) => readTree(fs, directory, { onOther: () => undefined, ...(skip === undefined ? {} : { skip }) }) },

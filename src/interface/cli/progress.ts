@@ -3,7 +3,7 @@ import type { RunEvent } from '../../domain/results.js';
 import { formatBytes, formatDuration } from './format.js';
 import { paint, printable, type Terminal } from './terminal.js';
 
-const PHASES = { download: 'downloading', stage: 'staging', backup: 'backing up', probation: 'watching' } as const;
+const PHASES = { download: 'downloading', stage: 'staging', backup: 'backing up', probation: 'watching', module: 'module' } as const;
 /** Without a terminal, one line per this share of the whole: a log, not a film. */
 const PLAIN_STEP = 0.25;
 
@@ -11,6 +11,7 @@ type Progress = Extract<RunEvent, { type: 'progress' }>;
 
 function amount(value: number, unit: Progress['unit']): string {
   if (unit === 'bytes') return formatBytes(value);
+  if (unit === 'percent') return `${value} %`;
   return unit === 'seconds' ? formatDuration(value * 1000) : `${value} files`;
 }
 
