@@ -8,6 +8,7 @@ export type AuditKind =
   | 'verified' | 'refused' | 'failed' | 'keys-changed' | 'fetched'
   /** A transaction: its beginning, each step, and how it ended. */
   | 'begun' | 'step' | 'reverting' | 'committed' | 'discarded' | 'reverted' | 'broken'
+  | 'approved' | 'rejected' | 'hold-taken' | 'hold-released' | 'hold-alarm'
   | 'backed-up' | 'unblocked' | 'settings-changed' | 'freshness-alarm';
 
 export type AuditFacts = Readonly<Record<string, string | number | boolean | null>>;

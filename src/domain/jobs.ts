@@ -12,6 +12,10 @@ export type Job =
   | { readonly kind: 'download'; readonly version: string | undefined }
   | { readonly kind: 'backup' }
   | { readonly kind: 'unblock'; readonly version: string }
+  /** A person's word on a version. */
+  | { readonly kind: 'approve'; readonly version: string; readonly verdict: 'approved' | 'rejected'; readonly by: string; readonly reason: string | null; readonly component?: string | undefined }
+  /** What the daemon would do now, and why. Changes nothing. */
+  | { readonly kind: 'explain'; readonly version: string | undefined; readonly component?: string | undefined }
   /** The daemon's own turn: check, and update when the settings let it. */
   | { readonly kind: 'cycle' }
   /** Go on with what was interrupted: bring back services, finish the books, resume a probation. */

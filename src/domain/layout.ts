@@ -33,6 +33,8 @@ export const keysFile = (layout: Pick<Layout, 'stateDir'>): string => join(layou
 export const auditDir = (layout: Pick<Layout, 'sharedDir'>): string => join(layout.sharedDir, 'audit');
 export const downloadsDir = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'downloads');
 export const sourceCacheFile = (layout: Layout): string => join(layout.sharedDir, 'source-cache.json');
+/** One file for each hold. */
+export const holdsDir = (layout: Pick<Layout, 'sharedDir'>): string => join(layout.sharedDir, 'holds');
 export const lockFile = (layout: Layout): string => join(layout.sharedDir, 'lock');
 /** One state directory for each component. */
 export const componentsDir = (stateDir: string): string => join(stateDir, 'components');

@@ -1,5 +1,6 @@
 // What the commands answer, field by field as the JSON shows it, and the events a run tells.
-import type { Blocked, LastError, UpdateState, Waiting } from './state.js';
+import type { HoldsReport } from './holds.js';
+import type { Approval, Blocked, LastError, UpdateState, Waiting } from './state.js';
 import type { RateLimit, UpdateType } from './release.js';
 import type { Plan } from './plan.js';
 import type { Ruling } from './ruling.js';
@@ -106,6 +107,10 @@ export interface StatusReport {
   readonly requests_today: number;
   readonly rate_limit: RateLimit | null;
   readonly freshness: FreshnessReport;
+  /** Who says "not now"; the gate hook is not asked for a status. */
+  readonly holds: HoldsReport;
+  /** What persons said of versions that have not come yet. */
+  readonly approvals: readonly Approval[];
   readonly daemon: { readonly running: boolean; readonly pid: number | null };
 }
 

@@ -12,9 +12,10 @@ export type JournalledState =
 
 export type UpdateState = 'idle' | 'checking' | 'current' | 'waiting' | 'available' | 'fetching' | JournalledState;
 
-export type WaitingReason =
-  | 'window' | 'hold' | 'approval' | 'rollout' | 'requirements' | 'rate-limit' | 'incomplete-release' | 'clock'
-  | 'age' | 'dependency' | 'budget';
+export const WAITING_REASONS = [
+  'window', 'hold', 'approval', 'rollout', 'requirements', 'rate-limit', 'incomplete-release', 'clock', 'age', 'dependency', 'budget',
+] as const;
+export type WaitingReason = (typeof WAITING_REASONS)[number];
 
 /** A value, not an error: an update exists or may exist, and this is why not now. */
 export interface Waiting {

@@ -2,9 +2,16 @@
 import { decideAdmission, type Admission, type AdmissionRequest, type Asker } from '../decide/decide-admission.js';
 import { estimateUpdate } from '../decide/estimate-update.js';
 import type { StandingHold } from '../domain/holds.js';
+import { nextUpdateType } from '../decide/next-update-type.js';
+import type { Ruling } from '../domain/ruling.js';
+import type { Settings } from '../domain/settings.js';
+import type { Waiting } from '../domain/state.js';
 import { readDeviceState } from './device-state.js';
+import type { Candidate } from './find-update.js';
 import { readHistory } from './history.js';
+import { lookAtHolds } from './look-at-holds.js';
 import type { EngineParts } from './parts.js';
+import { peekVersion } from './read-device.js';
 
 /** Who wants an update, and of what. */
 export interface Asked {
@@ -35,8 +42,31 @@ export function admitRelease(parts: EngineParts, release: AdmissionRequest['rele
   const state = readDeviceState(fs, layout);
   return decideAdmission({
     asker, release, now: clock.now(), policy, windows, holds,
-    timeZone: windows.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
-    estimate: left === 'begin' ? estimateUpdate(readHistory(fs, layout, HISTORY_LINES), probation.seconds, windows.margin) : probation.seconds + SWITCH_S,
+    timeZone: timeZoneOf(settings), estimate: left === 'begin' ? estimateOf(parts) : probation.seconds + SWITCH_S,
     approval: state.approvals.find(({ version }) => version === release.version) ?? null,
   });
+}
+
+export const timeZoneOf = ({ windows }: Pick<Settings, 'windows'>): string => windows.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Seconds from now to the end of the probation, the margin included. */
+export function estimateOf({ fs, layout, settings }: Pick<EngineParts, 'fs' | 'layout' | 'settings'>): number {
+  return estimateUpdate(readHistory(fs, layout, HISTORY_LINES), settings.probation.seconds, settings.windows.margin);
+}
+
+/** The second look: minutes may lie between the decision and the switch. Null: go on. */
+export async function admitSwitch(parts: EngineParts, { release, manifest }: Pick<Candidate, 'release' | 'manifest'>, asked: Asked, signal: AbortSignal): Promise<Waiting | null> {
+  const from = peekVersion(parts);
+  const { tag, version, publishedAt } = release;
+  const type = manifest?.type ?? nextUpdateType(from, version);
+  const holds = await lookAtHolds(parts, { from, to: version, type }, signal);
+  const admission = admitRelease(parts, { tag, version, type, publishedAt }, { asker: askerOf(asked), holds, left: 'switch' });
+  if (admission.go) return null;
+  return admission.waiting ?? refusal(admission.rulings);
+}
+
+/** Of a release that is refused although somebody is about to install it. */
+export function refusal(rulings: readonly Ruling[]): Waiting {
+  const refused = rulings.find(({ verdict }) => verdict === 'refuse');
+  return { reason: refused?.rule === 'rollout' ? 'rollout' : 'approval', detail: refused?.detail ?? 'it is refused', until: null };
 }

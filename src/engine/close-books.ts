@@ -3,7 +3,7 @@
 import semver from 'semver';
 import { explainFsError } from '../domain/fs-errors.js';
 import type { HistoryEntry } from '../domain/results.js';
-import type { Blocked, DeviceState } from '../domain/state.js';
+import { WAITING_REASONS, type Blocked, type DeviceState, type Waiting } from '../domain/state.js';
 import { changeDeviceState } from './device-state.js';
 import { appendHistory, readHistory } from './history.js';
 import type { Journal } from './journal.js';
@@ -15,6 +15,8 @@ export interface Books {
   readonly outcome: HistoryEntry['outcome'];
   readonly code: string | null;
   readonly reason: string | null;
+  /** Where the switch was not begun because something came up meanwhile. */
+  readonly waiting?: Waiting | undefined;
   readonly by: 'engine' | 'recovery';
   readonly downtimeMs: number | null;
   readonly durationMs: number;
@@ -57,6 +59,8 @@ function writeBooks(parts: EngineParts, books: Books): void {
 export function nextState(state: DeviceState, books: Books, at: string): DeviceState {
   const { kind, from, to } = books.journal.begin.plan;
   if (books.outcome === 'committed') return kind === 'adopt' ? state : committed(state, kind, from?.version ?? null, to.version, at);
+  const waiting = books.outcome === 'discarded' ? waitingOf(books) : undefined;
+  if (waiting !== undefined) return { ...state, waiting, held_since: waiting.reason === 'hold' ? state.held_since ?? at : null };
   const error = { code: books.code ?? 'internal', message: books.reason ?? 'no reason was recorded', at };
   const next: DeviceState = { ...state, last_error: error };
   if (kind !== 'update') return next;
@@ -67,12 +71,21 @@ export function nextState(state: DeviceState, books: Books, at: string): DeviceS
   return times >= MAX_INTERRUPTED ? block(counted, to.version, `interrupted ${times} times without a verdict (power cuts or kills)`, at) : counted;
 }
 
+/** What was closed after a crash knows the reason, not its end. */
+function waitingOf({ waiting, code, reason }: Books): Waiting | undefined {
+  if (waiting !== undefined) return waiting;
+  const known = WAITING_REASONS.find((word) => word === code);
+  return known === undefined ? undefined : { reason: known, detail: reason ?? known, until: null };
+}
+
 function committed(state: DeviceState, kind: 'update' | 'rollback', from: string | null, to: string, at: string): DeviceState {
   const { [to]: _done, ...interrupted } = state.interrupted;
   const highest = state.highest_version === null || semver.gt(to, state.highest_version) ? to : state.highest_version;
   // What is older than what runs now cannot come by itself any more; its block has done its duty.
   const blocked = state.blocked.filter((b) => b.version !== to && semver.gt(b.version, to));
-  const next: DeviceState = { ...state, highest_version: highest, last_update: at, last_error: null, interrupted, blocked, waiting: null };
+  // So has what a person said of it; of later ones it still counts.
+  const approvals = state.approvals.filter(({ version }) => semver.gt(version, to));
+  const next: DeviceState = { ...state, highest_version: highest, last_update: at, last_error: null, interrupted, blocked, waiting: null, held_since: null, approvals };
   return kind === 'rollback' && from !== null && from !== to ? block(next, from, ROLLED_BACK_BY_HAND, at) : next;
 }
 

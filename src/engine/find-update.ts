@@ -6,14 +6,15 @@ import type { StandingHold } from '../domain/holds.js';
 import type { ReleaseSource } from '../domain/ports.js';
 import type { Release } from '../domain/release.js';
 import type { CheckResult, ReleaseRulings } from '../domain/results.js';
-import type { Ruling } from '../domain/ruling.js';
 import type { AcceptedStatement } from '../domain/keys.js';
 import type { DeviceState, SeenRelease, Waiting } from '../domain/state.js';
 import { chooseRelease, type Choice, type SeenRelease as Verdict } from '../decide/choose-release.js';
 import { meetsRequirements } from '../decide/meets-requirements.js';
+import { judgeHold } from '../decide/judge-hold.js';
 import { nextUpdateType } from '../decide/next-update-type.js';
-import { admitRelease, askerOf, type Asked } from './admit-release.js';
+import { admitRelease, askerOf, refusal, type Asked } from './admit-release.js';
 import { readDeviceState } from './device-state.js';
+import { lookAtHolds } from './look-at-holds.js';
 import type { EngineParts, VerifiedManifest } from './parts.js';
 import { assertUnchanged } from './remember-found.js';
 import { peekVersion } from './read-device.js';
@@ -118,7 +119,8 @@ async function judge(look: Look, choice: Choice, release: Release, obtained: Ver
   const found = available(look, choice, release, obtained);
   const { tag, version, publishedAt } = release;
   const type = obtained.manifest?.type ?? nextUpdateType(current, version);
-  look.holds ??= await parts.standingHolds({ from: current, to: version, type }, signal);
+  look.holds ??= await lookAtHolds(parts, { from: current, to: version, type }, signal);
+  if (asked.dryRun === true && look.holds.length > 0) parts.report({ type: 'note', level: 'warn', message: `it would wait now: ${judgeHold({ holds: look.holds }).detail}` });
   const admission = admitRelease(parts, { tag, version, type, publishedAt }, { asker: askerOf(asked), holds: asked.dryRun === true ? [] : look.holds, left: 'begin' });
   look.rulings.push({ tag, version, type, rulings: admission.rulings });
   if (admission.go) return found;
@@ -128,12 +130,6 @@ async function judge(look: Look, choice: Choice, release: Release, obtained: Ver
   if (asked.named !== undefined || wait?.reason === 'hold') return look.highest;
   look.passedOver.add(version);
   return undefined;
-}
-
-/** Of a release that a person named, and that is refused all the same. */
-function refusal(rulings: readonly Ruling[]): Waiting {
-  const detail = rulings.find(({ verdict }) => verdict === 'refuse')?.detail ?? 'it is refused';
-  return { reason: rulings.some(({ rule, verdict }) => rule === 'rollout' && verdict === 'refuse') ? 'rollout' : 'approval', detail, until: null };
 }
 
 /** A release that only waits for a person's word is there to be installed: `available`, and it says what the daemon waits for. */

@@ -1,10 +1,9 @@
 // What the workflows need from outside; main/wire-updater.ts puts it together.
-import type { StandingHold } from '../domain/holds.js';
 import type { Layout } from '../domain/layout.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { AcceptedStatement } from '../domain/keys.js';
 import type { ModuleRunner } from '../domain/module.js';
-import type { Audit, Clock, Filesystem, Locks, Logger, ReleaseSource, ServiceController } from '../domain/ports.js';
+import type { Audit, Clock, Filesystem, Locks, Logger, ReleaseSource, RunResult, ServiceController } from '../domain/ports.js';
 import type { Release, UpdateType } from '../domain/release.js';
 import type { Report } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
@@ -59,6 +58,18 @@ export interface DeviceFacts { readonly node: string; readonly arch: string; rea
 /** What a gate hook is told. */
 export interface HeldUpdate { readonly from: string | null; readonly to: string; readonly type: UpdateType }
 
+/** What holds are judged by. */
+export interface HoldWorld {
+  readonly bootId: string;
+  /** Seconds since boot: never jumps. */
+  uptime(): number;
+  /** In clock ticks, as /proc tells it; undefined where there is no such process. */
+  startTimeOf(pid: number): string | undefined;
+  /** Has anybody a flock on this file? */
+  isLocked(path: string): boolean;
+  runGate(argv: readonly string[], how: { readonly cwd: string; readonly timeoutMs: number; readonly update: HeldUpdate }, signal: AbortSignal): Promise<RunResult>;
+}
+
 export interface RecoverResult { readonly outcome: 'nothing' | 'repaired' | 'resume' | 'broken' | 'busy'; readonly actions: readonly string[] }
 
 export interface Verdict { readonly verdict: 'healthy' | 'failed' | 'interrupted'; readonly reason: string | null }
@@ -86,8 +97,7 @@ export interface EngineParts {
   /** Watches the touched services and the probes of the settings. */
   watch(touched: readonly string[], rules: WatchRules, signal: AbortSignal): Promise<Verdict>;
   facts(): DeviceFacts;
-  /** Who holds updates back right now: holds, the lock file, the gate hook. Never throws: who cannot answer holds. */
-  standingHolds(update: HeldUpdate, signal: AbortSignal): Promise<readonly StandingHold[]>;
+  readonly holdWorld: HoldWorld;
   /** The rescue path, run while we hold the lock. */
   recover(): RecoverResult;
   readonly bootId: string;

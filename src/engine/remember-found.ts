@@ -27,12 +27,19 @@ export function rememberFound(parts: EngineParts, found: Found, fromSource: bool
     const seen = addSeen(state, verified);
     if (!fromSource) return { ...state, seen };
     return {
-      ...state, seen, last_check: at, waiting: result.waiting, latest_version: result.latest_version ?? state.latest_version, incomplete_since: found.incompleteSince,
+      ...state, seen, last_check: at, waiting: result.waiting, held_since: heldSince(state, found, at),
+      latest_version: result.latest_version ?? state.latest_version, incomplete_since: found.incompleteSince,
       last_answer: found.answered ? at : state.last_answer ?? at,
       // A check that went through shows that what failed in reaching the source is over; an update's own failure stays.
       last_error: state.last_error?.code.startsWith('source-') === true ? null : state.last_error,
     };
   });
+}
+
+/** An hour in which nobody could be asked ends no hold. */
+function heldSince({ held_since: since }: DeviceState, { answered, result }: Found, at: string): string | null {
+  if (result.waiting?.reason === 'hold') return since ?? at;
+  return answered ? null : since;
 }
 
 function isNews(state: DeviceState, { result }: Found): boolean {

@@ -5,6 +5,7 @@ import { HoldlineError } from '../domain/errors.js';
 import { explainFsError } from '../domain/fs-errors.js';
 import type { EndRecord } from '../domain/journal.js';
 import type { PlanStep } from '../domain/plan.js';
+import type { Waiting } from '../domain/state.js';
 import { CRASH_TABLE } from './crash-table.js';
 import { pruneJournals } from './journal.js';
 import { stamp, type Run } from './run.js';
@@ -22,6 +23,8 @@ export interface Ended {
   readonly error?: HoldlineError | undefined;
   /** What went wrong while undoing: for `broken` the cause, for `reverted` services that did not start again. */
   readonly trouble: HoldlineError | null;
+  /** Why the switch was not begun, where it was nobody's failure. */
+  readonly waiting?: Waiting | undefined;
   /** False where the disk took no end record: the next start's recovery goes through it again. */
   readonly recorded: boolean;
 }

@@ -18,6 +18,8 @@ export async function runPlan<Context>(run: Run<Context>): Promise<PlanOutcome> 
     for (const state of STEP_STATES) {
       run.report({ type: 'state', state });
       assertNotAborted(run.signal);
+      const waiting = state === 'switching' ? await run.admitSwitch?.() ?? null : null;
+      if (waiting !== null) return { ...await discardTransaction(run, { code: waiting.reason, reason: waiting.detail }), waiting };
       enterState(run, state);
       await runSteps(run, state);
     }

@@ -2,6 +2,7 @@
 import type { HoldlineError } from '../domain/errors.js';
 import { journalDir } from '../domain/layout.js';
 import type { Plan } from '../domain/plan.js';
+import type { Waiting } from '../domain/state.js';
 import { createStepResults, type ServiceSwitch, type Stage, type StepContext, type StepResults } from '../steps/context.js';
 import { STEPS } from '../steps/registry.js';
 import { closeBooks, type Books } from './close-books.js';
@@ -18,6 +19,8 @@ export interface Transaction {
   readonly bytesDownloaded: number;
   /** Monotonic milliseconds when the job began. */
   readonly begunMs: number;
+  /** The second look, right before the switch. */
+  readonly admitSwitch?: Run<StepContext>['admitSwitch'];
 }
 
 export interface TransactionEnd {
@@ -26,6 +29,7 @@ export interface TransactionEnd {
   readonly code: string | null;
   readonly reason: string | null;
   readonly error: HoldlineError | undefined;
+  readonly waiting?: Waiting | undefined;
   readonly results: StepResults;
   readonly downtimeMs: number | null;
 }
@@ -43,14 +47,14 @@ export async function runTransaction(parts: EngineParts, transaction: Transactio
   });
   const { kind, from, to } = transaction.plan;
   parts.audit.note({ event: 'begun', facts: { transaction: transaction.id, kind, from: from?.version ?? null, to: to.version, directory: to.directory } });
-  const run = makeRun(parts, journal, transaction.stage, signal);
+  const run = { ...makeRun(parts, journal, transaction.stage, signal), admitSwitch: transaction.admitSwitch };
   const switched = await runPlan(run);
   const books = (end: Omit<Books, 'journal' | 'downtimeMs' | 'durationMs' | 'bytesDownloaded' | 'bytesWritten'>): Books => ({
     ...end, journal, downtimeMs: downtimeOf(run.context.results), durationMs: clock.monotonicMs() - transaction.begunMs,
     bytesDownloaded: transaction.bytesDownloaded, bytesWritten: run.context.results.bytesWritten,
   });
   if (switched.outcome !== 'switched') {
-    settleEnd(parts, journal, books({ outcome: switched.outcome, code: switched.code, reason: switched.reason, by: 'engine' }));
+    settleEnd(parts, journal, books({ outcome: switched.outcome, code: switched.code, reason: switched.reason, waiting: switched.waiting, by: 'engine' }));
     return endOf(switched, run.context.results);
   }
   return finishTransaction(parts, run, books, signal);
@@ -122,5 +126,5 @@ function downtimeOf(results: StepResults): number | null {
 }
 
 function endOf(ended: Ended, results: StepResults): TransactionEnd {
-  return { outcome: ended.outcome, code: ended.code, reason: ended.reason, error: ended.error, results, downtimeMs: downtimeOf(results) };
+  return { outcome: ended.outcome, code: ended.code, reason: ended.reason, error: ended.error, waiting: ended.waiting, results, downtimeMs: downtimeOf(results) };
 }

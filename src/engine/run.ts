@@ -2,6 +2,7 @@
 import type { Step, StepName } from '../domain/plan.js';
 import type { Audit, Clock, Filesystem, Logger } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
+import type { Waiting } from '../domain/state.js';
 import type { Journal } from './journal.js';
 
 /** `never`: the params are JSON of the plan, made by the same step's `plan`; only that step knows their shape. */
@@ -17,6 +18,8 @@ export interface Run<Context> {
   readonly log: Logger;
   /** Absent: nothing is kept beside the journal. */
   readonly audit?: Audit | undefined;
+  /** Asked once, right before the switch: what came up meanwhile discards the transaction. Absent: nothing is asked. */
+  readonly admitSwitch?: (() => Promise<Waiting | null>) | undefined;
   /** Obeyed between steps until the switching begins, then ignored. */
   readonly signal: AbortSignal;
 }

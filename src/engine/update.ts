@@ -6,6 +6,7 @@ import { makeUpdatePlan, type UpdateTarget } from '../decide/make-plan.js';
 import type { Stage } from '../steps/context.js';
 import type { Device } from '../domain/device.js';
 import { adoptIfPlain, planAdoption } from './adopt.js';
+import { admitSwitch, type Asked } from './admit-release.js';
 import { findUpdate, type Candidate, type Found } from './find-update.js';
 import type { EngineParts, ObtainedPayload } from './parts.js';
 import { planContext } from './plan-context.js';
@@ -22,7 +23,8 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   const took = (): number => parts.clock.monotonicMs() - begunMs;
   let device = readDevice(parts);
   const source = request.from === undefined ? parts.source : parts.sourceFrom(request.from);
-  const found = known ?? await findUpdate(parts, source, { who: 'person', named: request.version, dryRun: request.dryRun }, signal);
+  const asked: Asked = known === undefined ? { who: 'person', named: request.version, dryRun: request.dryRun } : { who: 'daemon', named: undefined };
+  const found = known ?? await findUpdate(parts, source, asked, signal);
   rememberFound(parts, found, request.from === undefined);
   const { result, candidate } = found;
   if (result.waiting !== null) return waitingResult(device.version, result.latest_version, result.waiting, took());
@@ -37,7 +39,8 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   const plan = makeUpdatePlan(planContext(parts, adoption?.after ?? device, id), target);
   // Adoption is a transaction of its own; what is shown is everything that would happen.
   if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), payload.bytesDownloaded);
-  const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded, begunMs }, signal);
+  const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded, begunMs, admitSwitch: () => admitSwitch(parts, candidate, asked, signal) }, signal);
+  if (end.waiting !== undefined) return { ...resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded }), outcome: 'waiting', waiting: end.waiting };
   if (end.outcome === 'discarded' && end.error?.code === 'module-not-now') return waitingResult(device.version, candidate.release.version, { reason: 'hold', detail: end.error.message, until: null }, took());
   if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
   return resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded });

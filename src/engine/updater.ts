@@ -6,11 +6,14 @@ import type { Job } from '../domain/jobs.js';
 import type { BackupSummary, CheckResult, UpdateResult } from '../domain/results.js';
 import type { LastError } from '../domain/state.js';
 import { adoptDevice } from './adopt.js';
+import { approve } from './approve.js';
 import { createBackup } from './create-backup.js';
 import { changeDeviceState, readDeviceState } from './device-state.js';
+import { explain } from './explain.js';
 import { findUpdate } from './find-update.js';
 import type { EngineParts } from './parts.js';
 import { noteSettings } from './note-settings.js';
+import { noteHolds, watchHeld } from './note-holds.js';
 import { rememberFound } from './remember-found.js';
 import { rollBack } from './rollback.js';
 import { resumeProbation, settleEnded } from './settle.js';
@@ -33,6 +36,8 @@ export function createUpdater(parts: EngineParts): Updater {
         case 'download': return noting(parts, () => underLock(parts, signal, () => downloadUpdate(parts, job.version, signal)));
         case 'backup': return underLock(parts, signal, async () => backUp(parts));
         case 'unblock': return underLock(parts, signal, async () => unblock(parts, job.version), job.version);
+        case 'approve': return underLock(parts, signal, async () => approve(parts, job));
+        case 'explain': return explain(parts, job.version, signal);
         case 'settle': return underLock(parts, signal, async (resumed) => resumed ?? null);
       }
     },
@@ -52,7 +57,7 @@ async function cycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResu
 }
 
 async function watchedCycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
-  try { return await cycle(parts, signal); } finally { watchFreshness(parts); }
+  try { return await cycle(parts, signal); } finally { watchFreshness(parts); watchHeld(parts); }
 }
 
 /** Looks and remembers; the device's tree is not touched, so no lock is needed where it cannot be had. */
@@ -96,6 +101,7 @@ async function underLock<Result>(parts: EngineParts, signal: AbortSignal, work: 
     }
     readDeviceState(parts.fs, parts.layout);
     noteSettings(parts);
+    noteHolds(parts);
     await settleEnded(parts, givenUp);
     return await work(await resumeProbation(parts, signal));
   } catch (thrown) {

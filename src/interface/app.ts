@@ -1,5 +1,7 @@
 // What the command line and the control socket may ask for. main/ implements it; nothing here decides.
 import type { AuditReport } from '../domain/audit.js';
+import type { ApprovalResult, ExplainReport } from '../domain/explain.js';
+import type { HoldRequest, HoldsReport, ReleaseHoldRequest, StandingHold } from '../domain/holds.js';
 import type { KeysReport } from '../domain/keys.js';
 import type { BackupSummary, CheckResult, HistoryEntry, StatusReport, UpdateResult } from '../domain/results.js';
 
@@ -15,6 +17,13 @@ export interface RollbackRequest {
   /** A kept version or the name of a backup; the previous version when undefined. */
   readonly target: string | undefined;
   readonly dryRun: boolean;
+}
+
+export interface ApproveCommand {
+  readonly version: string;
+  readonly verdict: 'approved' | 'rejected';
+  readonly reason: string | null;
+  readonly component: string | undefined;
 }
 
 export interface DoctorFinding {
@@ -87,6 +96,12 @@ export interface App {
   verify(): Promise<readonly VerifyFinding[]>;
   recover(): Promise<RecoverReport>;
   unblock(version: string): Promise<{ readonly unblocked: boolean; readonly blocked: readonly string[] }>;
+  /** @throws HoldlineError `busy` while an update is being switched or watched */
+  hold(request: HoldRequest): Promise<StandingHold>;
+  holds(): Promise<HoldsReport>;
+  releaseHold(request: ReleaseHoldRequest): Promise<{ readonly released: readonly StandingHold[] }>;
+  approve(request: ApproveCommand): Promise<ApprovalResult>;
+  explain(request: { readonly component: string | undefined; readonly version: string | undefined }): Promise<ExplainReport>;
   doctor(): Promise<readonly DoctorFinding[]>;
   /** Which signing keys count on this device, and why. */
   keys(): Promise<KeysReport>;

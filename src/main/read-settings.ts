@@ -34,3 +34,6 @@ function readIfThere(path: string): Buffer | undefined {
 export function layoutOf(settings: Settings): Layout {
   return { installDir: settings.installDir, stateDir: settings.stateDir, sharedDir: settings.sharedDir, runtimeDir: settings.runtimeDir, backupPath: settings.backupPath };
 }
+
+/** One for each component; the app's own where it is one. */
+export const layoutsOf = (settings: Settings): readonly Layout[] => (settings.components ?? [settings]).map(layoutOf);

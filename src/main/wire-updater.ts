@@ -26,6 +26,7 @@ import { readBootId } from '../recovery/rescue-calls.js';
 import { bridgeInspector } from './bridge-inspector.js';
 import type { SourceParts, SourceSurroundings } from './fetcher/local-sources.js';
 import { remoteSources } from './fetcher/remote-sources.js';
+import { createHoldWorld } from './hold-world.js';
 import { layoutOf } from './read-settings.js';
 import { wireModules } from './wire-modules.js';
 
@@ -52,14 +53,14 @@ export function wireUpdater(settings: Settings, around: UpdaterSurroundings): Up
   return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
 
-type DeviceParts = Pick<EngineParts, 'modules' | 'standingHolds' | 'locks' | 'watch' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
+type DeviceParts = Pick<EngineParts, 'modules' | 'holdWorld' | 'locks' | 'watch' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
 
 function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: UpdaterSurroundings): DeviceParts {
   return {
     trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => around.log.warn('neither file, folder nor link: it is left where it is', { path }) }) },
     modules: wireModules(createProcesses(), around), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
     watch: (touched, rules, signal) => watch(settings, around, touched, rules, signal),
-    standingHolds: () => Promise.resolve([]),
+    holdWorld: createHoldWorld(),
     facts: () => ({ node: process.versions.node, arch: process.arch, memoryMb: totalmem() / 2 ** 20, diskMb: freeMb(fs, layout) }),
     recover: () => {
       const result = recover({ stateDir: layout.stateDir, lock: 'held', probation: 'take' });

@@ -9,6 +9,8 @@ import type { Lock, Locks } from '../domain/ports.js';
 
 const TIMEOUT_MS = 10_000;
 const HELD_BY_ANOTHER = 1;
+/** Who only writes a line into the audit log has it for some milliseconds: that is not worth a refusal. */
+const PATIENTLY = ['--wait', '0.2'] as const;
 /** Somebody may replace the file between our open and our lock; then we hold a file nobody else looks at. */
 const MAX_TRIES = 5;
 const MAX_HOLDER_CHARACTERS = 200;
@@ -39,6 +41,12 @@ export function createLocks(command: string = basename(process.argv[1] ?? 'holdl
   };
 }
 
+/** Has anybody a lock on this file? Asks for a shared one and gives it back at once, which only who will not wait a moment can notice. */
+export function isFlocked(path: string): boolean {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try { return !flock(fd, ['--shared', '--nonblock']); } finally { closeSync(fd); }
+}
+
 function tryOnce(path: string, command: string): Lock | undefined | 'replaced' {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   try {
@@ -65,8 +73,8 @@ function tryOnce(path: string, command: string): Lock | undefined | 'replaced' {
 }
 
 /** The child exits at once; the lock stays with our descriptor, which it shares. */
-function flock(fd: number): boolean {
-  const ran = spawnSync('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', fd], timeout: TIMEOUT_MS });
+function flock(fd: number, options: readonly string[] = PATIENTLY): boolean {
+  const ran = spawnSync('flock', [...options, '3'], { stdio: ['ignore', 'ignore', 'pipe', fd], timeout: TIMEOUT_MS });
   if (ran.status === 0) return true;
   if (ran.status === HELD_BY_ANOTHER) return false;
   const why = ran.error?.message ?? ran.stderr.toString().trim();

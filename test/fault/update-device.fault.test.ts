@@ -13,6 +13,9 @@ const ways: readonly (readonly [string, Way, readonly string[]])[] = [
   ['an update whose service does not start', {
     prepare: async (world) => { await adopted(world); world.hooks.failStart = (tree) => tree.includes('1.1.0'); }, act: update(), old: BEFORE, new: AFTER,
   }, ['old']],
+  ['an update that a hold stops right before the switch', {
+    prepare: adopted, act: update({ admitSwitch: async () => ({ reason: 'hold', detail: 'held by measurement', until: null }) }), old: BEFORE, new: AFTER,
+  }, ['old']],
   ['an update with the wrong tree digest', { prepare: adopted, act: update({ digest: '0'.repeat(64) }), old: BEFORE, new: AFTER }, ['old']],
   ['an update during which config and data are edited', {
     prepare: async (world) => {

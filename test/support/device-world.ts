@@ -14,7 +14,7 @@ import { adoptDevice } from '../../src/engine/adopt.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { planContext } from '../../src/engine/plan-context.js';
 import { readCurrentFiles, readDevice } from '../../src/engine/read-device.js';
-import { runTransaction, type TransactionEnd } from '../../src/engine/run-transaction.js';
+import { runTransaction, type Transaction, type TransactionEnd } from '../../src/engine/run-transaction.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
 import { nodeSystemCalls } from '../../src/platform/node-system-calls.js';
 import type { SystemCalls } from '../../src/platform/system-calls.js';
@@ -23,7 +23,7 @@ import type { Stage } from '../../src/steps/context.js';
 import { linkOrCopy } from '../../src/steps/copy-entry.js';
 import { walkTree } from '../../src/steps/walk-tree.js';
 import { faultyCalls } from './faulty-calls.js';
-import { holdsOf, NO_WINDOWS, policyOf } from './policy.js';
+import { holdsOf, quietWorld, NO_WINDOWS, policyOf } from './policy.js';
 import { makeTempFolder, removeTempFolder } from './temp-folder.js';
 
 /** Path to content; a link's content is `-> target`. */
@@ -98,7 +98,7 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
       const { outcome, transactions, alarm } = recover({ stateDir: layout.stateDir, fs: calls, lock: 'held', probation: 'take', bootId: 'boot' });
       return { outcome, actions: [...transactions.map((t) => JSON.stringify(t)), ...(alarm === null ? [] : [alarm.message])] };
     },
-    standingHolds: () => Promise.resolve([]), bootId: 'boot', random: () => String(world.serial).padStart(6, '0'),
+    holdWorld: quietWorld(), bootId: 'boot', random: () => String(world.serial).padStart(6, '0'),
   } as unknown as EngineParts;
 }
 
@@ -146,7 +146,7 @@ export function stageRelease(fs: Filesystem, world: DeviceWorld, release: string
   };
 }
 
-export interface UpdateWay { readonly files?: Files; readonly version?: string; readonly digest?: string; readonly signed?: boolean; readonly audit?: Audit }
+export interface UpdateWay { readonly files?: Files; readonly version?: string; readonly digest?: string; readonly signed?: boolean; readonly audit?: Audit; readonly admitSwitch?: Transaction['admitSwitch'] }
 
 export async function updateWorld(world: DeviceWorld, calls: SystemCalls = quickCalls(), way: UpdateWay = {}): Promise<TransactionEnd> {
   const version = way.version ?? '1.1.0';
@@ -160,7 +160,7 @@ export async function updateWorld(world: DeviceWorld, calls: SystemCalls = quick
     version, tag: `v${version}`, treeDigest: way.digest ?? treeDigest(files), signed: way.signed ?? true, files,
     currentFiles: device.current === null ? null : readCurrentFiles(parts, device.current),
   });
-  return runTransaction(parts, { id, plan, stage: stageRelease(parts.fs, world, release), bytesDownloaded: 0, begunMs: 0 }, new AbortController().signal);
+  return runTransaction(parts, { id, plan, stage: stageRelease(parts.fs, world, release), bytesDownloaded: 0, begunMs: 0, admitSwitch: way.admitSwitch }, new AbortController().signal);
 }
 
 /** The app's folder as a program sees it, through every link: path to content; `.holdline` left out. */

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Bindings } from './bindings.js';
 import { addDeviceCommands } from './device-commands.js';
+import { addPolicyCommands } from './policy-commands.js';
 import { addTrustCommands } from './trust-commands.js';
 import { addToolCommands } from './tool-commands.js';
 
@@ -14,6 +15,8 @@ Examples:
   holdline --update --dry-run          show the plan, change nothing
   holdline --update --from /media/usb  the same from a folder, without network
   holdline --status                    what runs, what waits, what is blocked
+  holdline explain                     why it does what it does, and what it waits for
+  holdline hold --owner NAME --for 2h  not now
   holdline rollback                    back to the previous version
   holdline run                         the daemon (what the systemd unit starts)
 
@@ -36,6 +39,7 @@ export function buildProgram(bindings: Bindings): Command {
     .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false });
   addDeviceCommands(program, bindings);
+  addPolicyCommands(program, bindings);
   addTrustCommands(program, bindings);
   addToolCommands(program, bindings);
   return program;

@@ -7,13 +7,15 @@ import { paint, printable, type Paint, type Terminal } from './terminal.js';
 
 export function renderCheck(terminal: Terminal, result: CheckResult): string {
   const running = result.current_version ?? 'nothing';
-  if (result.waiting !== null) {
+  if (result.waiting !== null && result.outcome !== 'available') {
     const until = result.waiting.until === null ? '' : `, until ${formatWhen(result.waiting.until, terminal.now())}`;
     return `${paint(terminal, 'yellow', 'waiting')} (${result.waiting.reason}): ${printable(result.waiting.detail)}${until}\n`;
   }
   if (result.outcome === 'available' && result.release !== null) {
     const size = result.release.size === null ? '' : `, ${formatBytes(result.release.size)}`;
-    return `${paint(terminal, 'cyan', 'update available')}: ${running} -> ${result.latest_version ?? '?'} (${result.release.type}${size})\n  ${printable(result.release.url)}\n  install it with: holdline --update\n`;
+    // The newest one may have to wait while a lower one may come.
+    const next = result.latest_version !== null && result.release.tag.endsWith(result.latest_version) ? result.latest_version : result.release.tag;
+    return `${paint(terminal, 'cyan', 'update available')}: ${running} -> ${printable(next)} (${result.release.type}${size})\n  ${printable(result.release.url)}\n  ${result.waiting === null ? '' : `${printable(result.waiting.detail)}\n  `}install it with: holdline --update\n`;
   }
   return result.latest_version === null
     ? `no releases yet; ${running} is installed\n`

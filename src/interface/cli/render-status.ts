@@ -1,10 +1,13 @@
 // `--status` for people: what runs, what is newer, what waits, and whether all is well.
 import type { StatusReport } from '../../domain/results.js';
+import { holdRows } from './render-policy.js';
 import { formatBytes, formatTable, formatWhen } from './format.js';
 import { paint, printable, type Paint, type Terminal } from './terminal.js';
 
 function headline(status: StatusReport): readonly [Paint, string] {
   if (status.state === 'broken') return ['red', 'BROKEN: a person is needed'];
+  // It is there to be installed, by whoever says so.
+  if (status.waiting?.reason === 'approval') return ['cyan', 'update available, waits for approval'];
   if (status.waiting !== null) return ['yellow', `waiting (${status.waiting.reason})`];
   if (status.update_available) return ['cyan', 'update available'];
   if (status.freshness.alarm !== null) return ['red', 'hears no news'];
@@ -24,6 +27,7 @@ function facts(status: StatusReport, now: number): string[][] {
   const limit = status.rate_limit;
   rows.push(['requests today', `${status.requests_today}${limit === null ? '' : `, ${limit.remaining} of ${limit.limit} left until ${limit.resetsAt.slice(11, 16)} UTC`}`]);
   if (status.waiting !== null) rows.push(['waits', `${printable(status.waiting.detail)}${status.waiting.until === null ? '' : `, until ${formatWhen(status.waiting.until, now)}`}`]);
+  if (status.holds.alarm !== null) rows.push(['ALARM', printable(status.holds.alarm)]);
   if (status.freshness.alarm !== null) rows.push(['ALARM', printable(status.freshness.alarm)]);
   if (status.freshness.expires !== null) rows.push(['expires', `${formatWhen(status.freshness.expires, now)}: a newer release should come before`]);
   if (status.last_error !== null) rows.push(['last error', `${printable(status.last_error.message)} [${status.last_error.code}], ${formatWhen(status.last_error.at, now)}`]);
@@ -47,6 +51,8 @@ export function renderStatus(terminal: Terminal, status: StatusReport): string {
     formatTable(facts(status, now), '  '),
     section(terminal, 'services', services),
     section(terminal, 'bridges', bridges),
+    section(terminal, 'holds', holdRows(status.holds.standing, now)),
+    section(terminal, 'approvals', status.approvals.map((a) => [a.version, a.verdict, `by ${printable(a.by)}`, formatWhen(a.at, now), printable(a.reason ?? '')])),
     section(terminal, 'backups', status.backups.map((b) => [b.name, b.version, formatBytes(b.bytes)])),
     section(terminal, 'blocked versions', status.blocked.map((b) => [b.version, printable(b.reason), formatWhen(b.at, now)])),
   ].join('');

@@ -1,6 +1,7 @@
 // The device commands: asks the daemon when it runs, else does the work itself.
 import { resolve } from 'node:path';
 import { HoldlineError } from '../../domain/errors.js';
+import type { ApprovalResult, ExplainReport } from '../../domain/explain.js';
 import type { Job } from '../../domain/jobs.js';
 import { controlSocket, type Layout } from '../../domain/layout.js';
 import type { CheckResult, Report, UpdateResult } from '../../domain/results.js';
@@ -11,6 +12,7 @@ import type { Terminal } from '../../interface/cli/terminal.js';
 import { fetcherScript } from '../fetcher/fetcher-script.js';
 import { layoutOf, readSettings } from '../read-settings.js';
 import { askDaemon, NO_DAEMON } from './ask-daemon.js';
+import { describeUser } from './describe-user.js';
 import { readStatus } from './read-status.js';
 import { terminalLog } from './terminal-log.js';
 
@@ -32,6 +34,11 @@ export function createApp(parts: AppParts): App {
     adopt: (request) => work<UpdateResult>('adopt', { kind: 'adopt', ...request }, request),
     rollback: (request) => work<UpdateResult>('rollback', { kind: 'rollback', target: request.target, dryRun: request.dryRun }, request),
     unblock: (version) => work('unblock', { kind: 'unblock', version }, { version }),
+    hold: async (request) => (await import('./hold-updates.js')).holdUpdates(context.settings, context.layout, request),
+    holds: async () => (await import('./hold-updates.js')).listHolds(context.settings, context.layout),
+    releaseHold: async (request) => (await import('./hold-updates.js')).releaseHold(context.settings, context.layout, request),
+    approve: (request) => work<ApprovalResult>('approve', { kind: 'approve', by: describeUser(), ...request }, { by: describeUser(), ...request }),
+    explain: (request) => work<ExplainReport>('explain', { kind: 'explain', ...request }, request),
     status: () => readStatus(context.settings, context.layout),
     history: async (limit) => (await import('./read-device.js')).readHistoryOf(context.layout, limit),
     backups: async () => (await import('./read-device.js')).readBackupsOf(context.layout),

@@ -17,6 +17,7 @@ import { readSourceCache, recallSource, scopeKey } from '../../source/source-cac
 import { bridgeInspector } from '../bridge-inspector.js';
 import type { Activity } from '../daemon/run-daemon.js';
 import { askDaemon, NO_DAEMON } from './ask-daemon.js';
+import { reportHolds } from './report-holds.js';
 
 /** Nothing worth a line happens while only looking. */
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -34,6 +35,7 @@ export async function readStatus(settings: Settings, layout: Layout): Promise<St
     blocked: state.blocked, backups: listBackups(fs, layout).map(summarizeBackup),
     services: activity?.services ?? await askServices(settings, layout), bridge: await bridgeInspector().status(),
     freshness: judgeFreshness(state, current, settings.freshness.alarmAfter, systemClock.now()),
+    holds: reportHolds({ settings, layout, fs }, state), approvals: state.approvals,
     requests_today: github.requestsToday, rate_limit: github.rateLimit, daemon: { running: activity !== undefined, pid: activity?.pid ?? null },
   };
 }

@@ -6,6 +6,7 @@ import type { Report, RunEvent, ServiceStatus } from '../../domain/results.js';
 import type { Settings } from '../../domain/settings.js';
 import type { UpdateState, Waiting } from '../../domain/state.js';
 import type { RecoverReport } from '../../interface/app.js';
+import { createAlarm, type Alarm } from './alarm.js';
 import { nextCheckDelay } from './next-check.js';
 import type { WorkerRun } from './start-worker.js';
 
@@ -33,6 +34,8 @@ export interface Daemon {
   /** A person's job; throws `busy` while another one changes things. */
   ask(job: Job, actor: string, report: Report): Promise<unknown>;
   activity(): Promise<Activity>;
+  /** Something that an update may have waited for is over: look again now. */
+  wake(): void;
 }
 
 const BROKEN_EXIT = 21;
@@ -53,6 +56,7 @@ export function createDaemon(parts: DaemonParts): Daemon {
   let state: UpdateState = 'idle';
   let stopping = false;
   let life: AbortSignal | undefined;
+  const alarm = createAlarm();
 
   const note = (event: RunEvent): void => {
     if (event.type === 'state') { state = event.state; parts.notify.status(`${event.state}${event.detail === undefined ? '' : `: ${event.detail}`}`); log.info(event.state, event.detail === undefined ? {} : { detail: event.detail }); }
@@ -64,7 +68,7 @@ export function createDaemon(parts: DaemonParts): Daemon {
     const ended = worker.done.then(() => undefined, () => undefined);
     const mine = { job, worker, ended };
     running = mine;
-    try { return await worker.done; } finally { if (running === mine) { running = undefined; state = 'idle'; } }
+    try { return await worker.done; } finally { if (running === mine) { running = undefined; state = 'idle'; } if (job.kind === 'approve') alarm.ring(); }
   };
 
   /** Waits for what only looks or tidies up; an update is not waited for. */
@@ -92,7 +96,7 @@ export function createDaemon(parts: DaemonParts): Daemon {
   };
 
   return {
-    ask,
+    ask, wake: alarm.ring,
     activity: async () => ({ pid: process.pid, state, job: running?.job.kind ?? null, services: await parts.serviceStatus() }),
     async run(signal) {
       life = signal;
@@ -101,7 +105,7 @@ export function createDaemon(parts: DaemonParts): Daemon {
       parts.notify.ready();
       try {
         await settle(parts, () => running, perform, signal);
-        await loop(parts, { running: () => running, perform, mend }, signal);
+        await loop(parts, { running: () => running, perform, mend, alarm }, signal);
       } finally {
         stopping = true;
         parts.notify.stopping();
@@ -146,7 +150,7 @@ async function settle(parts: DaemonParts, running: () => Running | undefined, pe
   } catch (thrown) { if (!signal.aborted) logFailure(parts.log, thrown); }
 }
 
-interface Turns { running(): Running | undefined; readonly perform: Perform; mend(): Promise<void> }
+interface Turns { running(): Running | undefined; readonly perform: Perform; mend(): Promise<void>; readonly alarm: Alarm }
 
 async function loop(parts: DaemonParts, turns: Turns, signal: AbortSignal): Promise<void> {
   let waiting: Waiting | null = null;
@@ -154,9 +158,11 @@ async function loop(parts: DaemonParts, turns: Turns, signal: AbortSignal): Prom
   while (!signal.aborted) {
     const delay = nextCheckDelay({ interval: parts.settings.checkInterval, first, waiting, now: parts.clock.now(), random: parts.random() });
     first = false;
-    try { await parts.clock.sleep(delay * 1000, signal); } catch { return; }
+    let woken: boolean;
+    try { woken = await turns.alarm.sleep(parts.clock, delay, signal); } catch { return; }
     const busy = turns.running();
-    if (busy !== undefined) { await untilAborted(busy.ended, signal).catch(() => undefined); continue; }
+    if (busy !== undefined) await untilAborted(busy.ended, signal).catch(() => undefined);
+    if (signal.aborted || (busy !== undefined && !woken)) continue;
     waiting = await cycle(parts, turns, signal);
   }
 }

@@ -25,8 +25,17 @@ export function jobOf(request: Request): Job {
       if (version === undefined) throw new HoldlineError('usage', 'cannot unblock: no version given');
       return { kind: 'unblock', version };
     }
-    case 'activity': throw new HoldlineError('usage', `cannot run activity as a job; jobs are ${METHODS.filter((m) => m !== 'activity').join(', ')}`);
+    case 'approve': return approvalOf(request);
+    case 'explain': return { kind: 'explain', version: text(request, 'version'), component: text(request, 'component') };
+    case 'activity': case 'wake': throw new HoldlineError('usage', `cannot run ${request.method} as a job; jobs are ${METHODS.filter((m) => m !== 'activity' && m !== 'wake').join(', ')}`);
   }
+}
+
+function approvalOf(request: Request): Job {
+  const version = text(request, 'version');
+  const verdict = text(request, 'verdict');
+  if (version === undefined || (verdict !== 'approved' && verdict !== 'rejected')) throw new HoldlineError('usage', 'cannot take a word on a version: version or verdict is missing');
+  return { kind: 'approve', version, verdict, by: text(request, 'by') ?? 'control socket', reason: text(request, 'reason') ?? null, component: text(request, 'component') };
 }
 
 async function answer(daemon: Daemon, peer: LinePeer, line: string): Promise<void> {
@@ -36,6 +45,7 @@ async function answer(daemon: Daemon, peer: LinePeer, line: string): Promise<voi
     const request = parseRequest(line);
     id = request.id;
     if (request.method === 'activity') { send({ id, result: await daemon.activity() }); return; }
+    if (request.method === 'wake') { daemon.wake(); send({ id, result: null }); return; }
     const result = await daemon.ask(jobOf(request), 'control socket', (event) => send({ id, event }));
     send({ id, result });
   } catch (thrown) {
