@@ -47,7 +47,7 @@ export function renderExplain(terminal: Terminal, report: ExplainReport): string
   const why = waiting === null ? '' : ` (${waiting.reason}): ${printable(waiting.detail)}${waiting.until === null ? '' : `, until ${formatWhen(waiting.until, now)}`}`;
   const rules = [
     ['policy', Object.entries(policy.types).map(([type, word]) => `${type} ${word}`).join(', ')],
-    ...(policy.windows.length === 0 ? [] : [['windows', `${policy.windows.join('; ')} (${policy.time_zone}); ${policy.windows_pass.join(', ') || 'nothing'} passes`]]),
+    ...(policy.windows.length === 0 ? [] : [['windows', `${policy.windows.join('; ')} (${policy.time_zone}); without a window: ${policy.windows_pass.join(', ') || 'nothing'}`]]),
     ...(policy.pin === null ? [] : [['pin', policy.pin]]), ...(policy.range === null ? [] : [['range', policy.range]]),
     ...(policy.minimum_age === 0 ? [] : [['minimum age', describeSeconds(policy.minimum_age)]]),
     ['an update takes', `about ${describeSeconds(policy.estimate)}, the margin included`],
