@@ -1,4 +1,5 @@
 // Runs one phase of a module as a child process of few rights. It never throws for what the module prints, only for how it ends.
+import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { HoldlineError } from '../domain/errors.js';
 import type { ModuleCall, ModulePhase, ModuleRunner } from '../domain/module.js';
@@ -9,7 +10,7 @@ import { judgeRun, readProgress, requestOf } from './contract.js';
 /** What is asked of the system; main/ gives it `platform/confined-run`. */
 export interface ModuleSystem {
   runConfined(request: Required<Pick<RunOptions, 'env' | 'cwd' | 'timeoutMs' | 'graceMs' | 'input' | 'onLine'>> & {
-    readonly argv: readonly string[]; readonly user: string | null; readonly writable: readonly string[]; readonly network: boolean; readonly devices: boolean;
+    readonly name: string; readonly argv: readonly string[]; readonly user: string | null; readonly writable: readonly string[]; readonly network: boolean; readonly devices: boolean;
   }): Promise<RunResult & { readonly lacks: readonly string[] }>;
   /** Makes the module's own folder, closed to all but this user. */
   makeStateDir(path: string, user: string | null): Promise<void>;
@@ -39,7 +40,7 @@ export function createModuleRunner(parts: ModuleRunnerParts): ModuleRunner {
       await system.makeStateDir(call.state_dir, call.user);
       log.info(`module ${call.component}: ${phase}`, { version: call.to, transaction: call.transaction });
       const result = await system.runConfined({
-        argv: argvOf(call, parts.host), user: call.user, writable: [call.state_dir], network: true, devices: true, cwd: call.state_dir,
+        name: nameOf(call), argv: argvOf(call, parts.host), user: call.user, writable: [call.state_dir], network: true, devices: true, cwd: call.state_dir,
         env: { ...parts.environment, ...call.env, HOLDLINE_PHASE: phase }, timeoutMs: call.timeouts[phase] * 1000, graceMs: GRACE_MS,
         input: `${JSON.stringify(requestOf(phase, call))}\n`, onLine: listen(parts, phase, call),
       });
@@ -49,6 +50,9 @@ export function createModuleRunner(parts: ModuleRunnerParts): ModuleRunner {
     },
   };
 }
+
+/** The same for all phases of one module on one device: a call that outlived a killed holdline must end before `undo` begins. */
+const nameOf = ({ component, state_dir: dir }: ModuleCall): string => `module-${component.replace(/[^A-Za-z0-9-]/gu, '-')}-${createHash('sha256').update(dir).digest('hex').slice(0, 8)}`;
 
 /** @throws module-failed for a program outside its tree */
 function argvOf(call: ModuleCall, host: ModuleRunnerParts['host']): readonly string[] {

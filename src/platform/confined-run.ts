@@ -1,15 +1,17 @@
 // Runs a program that is not ours with as few rights as this machine can give it: hooks and modules.
 // Its environment is exactly what it is given: neither the token nor anything else of ours.
-import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Processes, RunOptions, RunResult } from '../domain/ports.js';
+import { endMarked } from './end-marked.js';
 import { confineCommand, type Confinement, type ConfiningHost } from './confined-command.js';
 
 export interface ConfinedRequest extends Omit<Confinement, 'variables'>, Pick<RunOptions, 'input' | 'signal' | 'graceMs' | 'onLine'> {
   readonly argv: readonly string[];
   /** The whole environment; PATH must be in it where argv or systemd-run is found by name. */
   readonly env: Readonly<Record<string, string>>;
+  /** One run of this name at a time: one that outlived whoever had started it is ended first. Letters, digits and `-`. */
+  readonly name: string;
 }
 
 export interface ConfinedResult extends RunResult {
@@ -25,8 +27,10 @@ const GRACE_MS = 5_000;
 /** @throws as Processes.run does */
 export async function runConfined(processes: Processes, request: ConfinedRequest, host: ConfiningHost = readHost()): Promise<ConfinedResult> {
   const { argv, env, cwd, timeoutMs, input, signal, graceMs, onLine } = request;
-  const unit = `holdline-run-${randomBytes(6).toString('hex')}`;
+  const unit = `holdline-${request.name}`;
   const command = confineCommand(argv, { ...request, timeoutMs: timeoutMs + (graceMs ?? 0) + GRACE_MS, variables: Object.keys(env) }, host, unit);
+  await endMarked(unit);
+  if (command.unit !== null) await endUnit(processes, command.unit);
   let ended = false;
   try {
     const result = await processes.run(command.argv, {
@@ -37,8 +41,13 @@ export async function runConfined(processes: Processes, request: ConfinedRequest
     return { ...result, lacks: command.lacks };
   } finally {
     // The group we can kill is systemd-run's: the program is the system's child, and systemd ends it.
-    if (!ended && command.unit !== null) await processes.run(['systemctl', '--quiet', 'kill', '--signal=SIGKILL', command.unit], { timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined);
+    if (!ended && command.unit !== null) await endUnit(processes, command.unit);
   }
+}
+
+/** No error where there is none; when it returns systemd has seen the last of it. */
+async function endUnit(processes: Processes, unit: string): Promise<void> {
+  for (const words of [['kill', '--signal=SIGKILL'], ['stop'], ['reset-failed']]) await processes.run(['systemctl', '--quiet', ...words, unit], { timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined);
 }
 
 export function readHost(env: Readonly<NodeJS.ProcessEnv> = process.env): ConfiningHost {

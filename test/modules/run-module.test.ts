@@ -23,7 +23,7 @@ const runner = createModuleRunner({
   log: { debug: note, info: note, warn: note, error: note }, report: (event) => { if (event.type === 'progress') progress.push(event.done); },
   environment: { PATH: process.env['PATH'] ?? '' }, host: { node: process.execPath, script: join(process.cwd(), 'dist/module-host.js') },
   system: {
-    runConfined: async ({ argv, env, cwd, timeoutMs, graceMs, input, onLine }) => ({ ...await processes.run(argv, { env, cwd, timeoutMs, graceMs, input, onLine, mark: `test-${process.pid}` }), lacks: [] }),
+    runConfined: async ({ name, argv, env, cwd, timeoutMs, graceMs, input, onLine }) => ({ ...await processes.run(argv, { env, cwd, timeoutMs, graceMs, input, onLine, mark: name }), lacks: [] }),
     makeStateDir: async (path) => { mkdirSync(path, { recursive: true, mode: 0o700 }); },
   },
 });

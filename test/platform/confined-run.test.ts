@@ -43,14 +43,14 @@ describe('confineCommand', () => {
   });
 });
 
-const request = (argv: readonly string[], changes: Partial<ConfinedRequest> = {}): ConfinedRequest => ({ argv, user: null, writable: [], network: true, devices: false, cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000, ...changes });
+const request = (argv: readonly string[], changes: Partial<ConfinedRequest> = {}): ConfinedRequest => ({ name: `test-${process.pid}`, argv, user: null, writable: [], network: true, devices: false, cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, timeoutMs: 20_000, ...changes });
 
 describe('runConfined', () => {
   const host = { ...readHost(), hasSystemd: false };
 
   it('gives the program its environment and nothing of ours, and lets it gain no rights', async () => {
     const { stdout, code } = await runConfined(createProcesses({ GITHUB_TOKEN: 'secret' }), request(['env'], { env: { PATH: '/usr/bin:/bin', ONLY: '1' } }), host);
-    expect([code, stdout]).toEqual([0, 'PATH=/usr/bin:/bin\nONLY=1\n']);
+    expect([code, stdout]).toEqual([0, `PATH=/usr/bin:/bin\nONLY=1\nHOLDLINE_RUN=holdline-test-${process.pid}\n`]);
     const status = (await runConfined(createProcesses(), request(['cat', '/proc/self/status']), host)).stdout;
     expect(status).toMatch(/^NoNewPrivs:\s1$/mu);
     if (host.isRoot) expect(status).toMatch(/^CapBnd:\s0{16}$/mu);
@@ -78,7 +78,11 @@ describe('runConfined', () => {
     const run = runConfined(processes, request(['sleep', '300']), SYSTEMD);
     if (timedOut) expect((await run).timedOut).toBe(true);
     else await expect(run).rejects.toThrow('aborted');
-    const unit = ran[0]?.find((part) => part.startsWith('--unit='))?.slice('--unit='.length);
-    expect(ran[1]).toEqual(['systemctl', '--quiet', 'kill', '--signal=SIGKILL', `${unit}.service`]);
+    const started = ran.findIndex(([program]) => program === 'systemd-run');
+    const unit = ran[started]?.find((part) => part.startsWith('--unit='))?.slice('--unit='.length);
+    const kill = ['systemctl', '--quiet', 'kill', '--signal=SIGKILL', `${unit}.service`];
+    // Before, one that outlived its holdline; after, this one.
+    expect(ran[0]).toEqual(kill);
+    expect(ran.slice(started + 1)).toContainEqual(kill);
   });
 });
