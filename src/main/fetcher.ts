@@ -22,14 +22,15 @@ function remoteLog(): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-interface Work { readonly settings: Settings; readonly sources: SourceParts; readonly log: Logger }
+interface Work { readonly settings: Settings; readonly sources: SourceParts; readonly log: Logger; settle(): void }
 
 function begin(settings: Settings, layout: Layout): Work {
   const given = giveUpRights();
   send({ type: 'begun', lacks: given.done ? null : given.why });
   const log = remoteLog();
-  const fs = createFilesystem(brokeredCalls(EFFECT_PIPES, nodeSystemCalls()));
-  return { settings, log, sources: localSources({ settings, layout, fs, log, report: (event) => send({ type: 'event', event }) }) };
+  const { calls, settle } = brokeredCalls(EFFECT_PIPES, nodeSystemCalls());
+  const fs = createFilesystem(calls);
+  return { settings, log, settle, sources: localSources({ settings, layout, fs, log, report: (event) => send({ type: 'event', event }) }) };
 }
 
 function sourceOf({ sources }: Work, question: Question): ReleaseSource {
@@ -56,6 +57,7 @@ async function answer(work: Work, id: number, question: Question, signal: AbortS
   const facts = (): SourceFacts => ({ description: source.description, requestsToday: source.requestsToday(), rateLimit: source.rateLimit() });
   try {
     const result = await perform(work, question, source, signal);
+    work.settle();
     send({ type: 'answer', id, result, facts: facts() });
   } catch (thrown) {
     const error = toHoldlineError(thrown);

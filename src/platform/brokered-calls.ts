@@ -13,8 +13,18 @@ const O_EXCL = 0o200;
 
 export interface EffectPipes { readonly out: number; readonly in: number }
 
-export function brokeredCalls(pipes: EffectPipes, local: SystemCalls): SystemCalls {
+export interface BrokeredCalls {
+  readonly calls: SystemCalls;
+  /** What was asked for is done when this returns; throws the error of what was not. Before anything is called finished. */
+  settle(): void;
+}
+
+export function brokeredCalls(pipes: EffectPipes, local: SystemCalls): BrokeredCalls {
   const line = new EffectLine(pipes);
+  return { calls: callsOver(line, local), settle: () => line.settle() };
+}
+
+function callsOver(line: EffectLine, local: SystemCalls): SystemCalls {
   let handle = FIRST_HANDLE;
   const text = (path: CallPath): string => {
     const name = path.toString();
@@ -81,11 +91,14 @@ class EffectLine {
   settle(): void { if (this.#unanswered) this.ask('settle', []); }
 
   #add(frame: Buffer): void {
+    // No later than the end of this turn: what was received must survive us.
+    if (this.#waiting.length === 0) setImmediate(() => this.#flush());
     this.#waiting.push(frame);
     this.#bytes += frame.length;
   }
 
   #flush(): void {
+    if (this.#waiting.length === 0) return;
     for (let rest = Buffer.concat(this.#waiting); rest.length > 0;) rest = rest.subarray(writeSync(this.pipes.out, rest));
     this.#waiting = [];
     this.#bytes = 0;

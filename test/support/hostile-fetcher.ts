@@ -16,7 +16,8 @@ import type { Layout } from '../../src/domain/layout.js';
 
 const lie = process.env['HOSTILE'] ?? 'none';
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const fs = createFilesystem(brokeredCalls(EFFECT_PIPES, nodeSystemCalls()));
+const { calls, settle } = brokeredCalls(EFFECT_PIPES, nodeSystemCalls());
+const fs = createFilesystem(calls);
 let settings: Settings;
 let layout: Layout;
 let parts: SourceParts;
@@ -81,7 +82,7 @@ process.on('message', (message: ToFetcher) => {
   }
   if (message.type !== 'ask') return;
   const facts = { description: 'x', requestsToday: 0, rateLimit: null };
-  perform(message.question).then((result) => process.send?.({ type: 'answer', id: message.id, result, facts }), (thrown: unknown) => {
+  perform(message.question).then((result) => { settle(); return result; }).then((result) => process.send?.({ type: 'answer', id: message.id, result, facts }), (thrown: unknown) => {
     const { code = 'internal', message: text = '' } = thrown as { code?: string; message?: string };
     process.send?.({ type: 'refusal', id: message.id, error: { code, message: text }, context: {}, facts });
   });
