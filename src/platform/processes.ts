@@ -13,7 +13,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024;
 const DRAIN_MS = 1_000;
 
 /** Ours alone: a program we run must neither see the token nor speak to systemd in our name. */
-const WITHHELD = ['GITHUB_TOKEN', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'];
+const WITHHELD = ['GITHUB_TOKEN', 'GITHUB_TOKEN_FILE', 'CREDENTIALS_DIRECTORY', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'];
 
 /** Without `env` a program gets this environment less our secrets; with `env` exactly that one. */
 export function createProcesses(environment: Readonly<NodeJS.ProcessEnv> = process.env): Processes {
