@@ -25,6 +25,8 @@ export interface PayloadRequest {
   readonly managedPaths: readonly string[];
   readonly limits: ArchiveLimits;
   readonly links: 'inside' | 'none';
+  /** Lower-case hex, as verified, where no signed list of files covers the tree: what is unpacked is then hashed once more, as it is read. Default: null. */
+  readonly sha256?: string | null;
 }
 
 export interface ExtractRequest extends PayloadRequest {
@@ -106,7 +108,7 @@ async function readPayload(deps: ExtractDependencies, request: PayloadRequest, w
   const progress = { consumed: 0 };
   const limit = new InflatedLimit(request.limits, size);
   let told = -1;
-  for await (const piece of readGzip(deps.fs, request.payload, size, progress)) {
+  for await (const piece of readGzip(deps.fs, { path: request.payload, size, sha256: request.sha256 ?? null }, progress)) {
     throwIfAborted(signal);
     limit.add(piece.length);
     reader.push(piece);

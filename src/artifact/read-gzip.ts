@@ -1,5 +1,6 @@
 // A gzip file, member by member strictly: one member, nothing after it, checksum and length checked by ourselves.
 // Must never skip trailing bytes: node:zlib's Gunzip ignores garbage and joins members silently, so the raw deflate stream is read instead.
+import { createHash, type Hash } from 'node:crypto';
 import { Readable, pipeline } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { errnoOf, toHoldlineError, HoldlineError } from '../domain/errors.js';
@@ -17,9 +18,16 @@ const FLAG = { headerChecksum: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0
 
 export interface GzipProgress { /** Compressed bytes read so far. */ consumed: number }
 
+export interface GzipFile {
+  readonly path: string;
+  readonly size: number;
+  /** What the file's bytes must hash to as they are read here, through this very descriptor; null: something else covers what comes out of them. */
+  readonly sha256: string | null;
+}
+
 /** The inflated content piece by piece. The last piece may come before the checksum is known: believe nothing until the loop has ended. */
-export async function* readGzip(fs: Filesystem, path: string, size: number, progress: GzipProgress = { consumed: 0 }): AsyncGenerator<Buffer, void, undefined> {
-  const member = new Member(fs, path, size, progress);
+export async function* readGzip(fs: Filesystem, file: GzipFile, progress: GzipProgress = { consumed: 0 }): AsyncGenerator<Buffer, void, undefined> {
+  const member = new Member(fs, file, progress);
   const inflate = createInflateRaw(INFLATE_OPTIONS);
   pipeline(Readable.from(member.deflated(), { objectMode: false, highWaterMark: 1 }), inflate, () => { /* errors arrive through the loop below */ });
   let checksum = 0;
@@ -43,14 +51,19 @@ class Member {
   readonly #trailer: number[] = [];
   #deflateBytes = 0;
 
-  constructor(private readonly fs: Filesystem, private readonly path: string, private readonly size: number, private readonly progress: GzipProgress) {}
+  readonly #hash: Hash | undefined;
+
+  constructor(private readonly fs: Filesystem, private readonly file: GzipFile, private readonly progress: GzipProgress) {
+    if (file.sha256 !== null) this.#hash = createHash('sha256');
+  }
 
   * deflated(): Generator<Buffer, void, undefined> {
-    const trailerFrom = this.size - TRAILER_BYTES;
+    const trailerFrom = this.file.size - TRAILER_BYTES;
     let position = 0;
-    for (const chunk of this.fs.readChunks(this.path, READ_BYTES)) {
+    for (const chunk of this.fs.readChunks(this.file.path, READ_BYTES)) {
       // A copy: inflating happens on another thread while the port may reuse its buffer.
       const bytes = Buffer.from(chunk);
+      this.#hash?.update(bytes);
       const start = position === 0 ? headerLength(bytes) : 0;
       const end = Math.max(start, Math.min(bytes.length, trailerFrom - position));
       this.#trailer.push(...bytes.subarray(end, end + TRAILER_BYTES));
@@ -59,16 +72,21 @@ class Member {
       this.progress.consumed = position;
       if (end > start) yield bytes.subarray(start, end);
     }
-    if (position !== this.size || this.#trailer.length !== TRAILER_BYTES) throw invalidArchive('the gzip file is truncated');
+    if (position !== this.file.size || this.#trailer.length !== TRAILER_BYTES) throw invalidArchive('the gzip file is truncated');
   }
 
   checkEnd(inflatedFrom: number, checksum: number, length: number): void {
+    if (this.#hash !== undefined && this.#hash.digest('hex') !== this.file.sha256) throw changedSince(this.file.path);
     if (this.#trailer.length !== TRAILER_BYTES || inflatedFrom !== this.#deflateBytes) throw invalidArchive('more data follows the end of the gzip stream');
     const trailer = Buffer.from(this.#trailer);
     if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32) {
       throw invalidArchive('the gzip stream is truncated, has more than one member, or does not match its checksum');
     }
   }
+}
+
+function changedSince(path: string): HoldlineError {
+  return new HoldlineError('artifact-digest', `cannot use ${path}: it is not what was verified; somebody changed it since. Nothing has changed on the device`, { hint: 'Find out who may write there; the next update fetches it anew.' });
 }
 
 function headerLength(bytes: Buffer): number {

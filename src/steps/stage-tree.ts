@@ -1,4 +1,5 @@
 // Step: a complete tree in the staging folder, exactly as shipped, proved by reading every file again. Nothing that runs is touched.
+import { dirname } from 'node:path';
 import { HoldlineError } from '../domain/errors.js';
 import type { Filesystem } from '../domain/ports.js';
 import type { Step } from '../domain/plan.js';
@@ -14,6 +15,8 @@ import { explainStep } from './explain-step.js';
 import { copyShippedConfig, keepShippedConfig, readFiles, writeFiles } from './records.js';
 import { walkTree } from './walk-tree.js';
 
+const PRIVATE = 0o700;
+
 export const stageTree: Step<StageTreeParams, StepContext> = {
   name: 'stage-tree',
   plan: (params) => ({
@@ -24,7 +27,9 @@ export const stageTree: Step<StageTreeParams, StepContext> = {
     const { fs, results } = context;
     const into = stagedTree(params.staging);
     fs.remove(params.staging);
-    fs.makeDirectory(params.staging);
+    fs.makeDirectory(dirname(params.staging));
+    // Closed to others until it is a version: nobody sees, or holds open, what is not proven yet.
+    fs.makeDirectory(params.staging, PRIVATE);
     const staged = await context.stage(into);
     results.bytesWritten += staged.bytesWritten;
     // Sealed before it is read: from here on nobody changes it by accident, not even through a hard link to a running version.

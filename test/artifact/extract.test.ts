@@ -1,5 +1,6 @@
 // What a good payload becomes on the disk: names, modes, links, the top folder, and what is shared with the current tree.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -30,6 +31,17 @@ describe('extractPayload', () => {
     expect(readlinkSync(at('src/bin'))).toBe('ä ö/../run');
     expect(inode(at('src/copy'))).not.toBe(inode(at('src/run')));
     expect(result.tree.find(({ path }) => path === 'src/copy')?.mode).toBe('0755');
+  });
+
+  it('hashes what it unpacks, through the same descriptor, where nothing else covers the tree: a payload changed since it was verified is refused', async () => {
+    const [verified, swapped] = [rawTarGz([file('VERSION', '1.0.0\n')]), rawTarGz([file('VERSION', '6.6.6\n')])];
+    const sha256 = createHash('sha256').update(verified).digest('hex');
+    expect((await bench.extract(verified, { sha256 })).entries).toBe(1);
+    bench.clear();
+    await expect(bench.extract(swapped, { sha256 })).rejects.toMatchObject({ code: 'artifact-digest' });
+    expect(existsSync(bench.into)).toBe(false);
+    // Control: with nothing to compare it is taken.
+    expect((await bench.extract(swapped)).entries).toBe(1);
   });
 
   it.each([0o000, 0o022, 0o077, 0o777])('sets modes whatever the umask (%o)', async (mask) => {

@@ -52,6 +52,17 @@ describe('an edit made during probation', () => {
   });
 });
 
+it('what is staged is closed to others until it is a version, and then open as before', async () => {
+  await adoptWorld(world);
+  const staging = install('.holdline/staging');
+  const modes = new Set<string>();
+  world.hooks.onStop = () => { for (const name of readdirSync(staging)) modes.add((statSync(join(staging, name)).mode & 0o777).toString(8)); };
+  expect(await updateWorld(world)).toMatchObject({ outcome: 'committed' });
+  expect([...modes]).toEqual(['700']);
+  expect((statSync(realpathSync(install('.holdline/current'))).mode & 0o777).toString(8)).toBe('755');
+  expect((statSync(install('.holdline')).mode & 0o777).toString(8)).toBe('755');
+});
+
 describe('adoption', () => {
   it('makes links of the same files, and a program that has one open loses nothing', async () => {
     const inode = statSync(install('src/data/app.db')).ino;

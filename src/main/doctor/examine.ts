@@ -6,10 +6,17 @@ import { systemClock } from '../../platform/clock.js';
 import { createFilesystem } from '../../platform/filesystem.js';
 import { createFetch } from '../../platform/http.js';
 import { createProcesses } from '../../platform/processes.js';
-import { examineDevice } from './examine-device.js';
+import { fetcherScript } from '../fetcher/fetcher-script.js';
+import { probeFetcher } from '../fetcher/probe-fetcher.js';
+import { examineDevice, passed, warned } from './examine-device.js';
 import { examineNetwork } from './examine-network.js';
 
 export async function examine(settings: Settings, layout: Layout): Promise<DoctorFinding[]> {
   const device = await examineDevice({ settings, layout, fs: createFilesystem(), clock: systemClock, processes: createProcesses(), path: process.env['PATH'] ?? '' });
-  return [...device, ...await examineNetwork({ settings, clock: systemClock, fetch: createFetch({ proxy: settings.proxy }) })];
+  return [...device, examineRights(await probeFetcher(fetcherScript(), settings, layout)), ...await examineNetwork({ settings, clock: systemClock, fetch: createFetch({ proxy: settings.proxy }) })];
+}
+
+function examineRights(lacks: string | null): DoctorFinding {
+  if (lacks === null) return passed('fetcher', 'what talks to the network and unpacks may read and speak TCP, nothing else');
+  return warned('fetcher', `what talks to the network and unpacks runs with all rights of this user: ${lacks}`, 'Use a kernel with seccomp filters (Raspberry Pi OS and Debian have them); in a container or unit, allow the system call seccomp.');
 }

@@ -37,8 +37,8 @@ export function localSources({ settings, layout, fs, log, report }: SourceSurrou
     });
   }, settings.githubRepo);
   const paths = createDevicePaths(settings.preserve);
-  const payloadRequest = (payload: Pick<ObtainedPayload, 'path' | 'strip'>): PayloadRequest => ({
-    payload: payload.path, strip: payload.strip, managedPaths: settings.managedPaths, limits: settings.limits, links: settings.archive.links,
+  const payloadRequest = (payload: Pick<ObtainedPayload, 'path' | 'strip'> & Partial<Pick<ObtainedPayload, 'files' | 'sha256'>>): PayloadRequest => ({
+    payload: payload.path, sha256: payload.files === null ? payload.sha256 ?? null : null, strip: payload.strip, managedPaths: settings.managedPaths, limits: settings.limits, links: settings.archive.links,
   });
   const artifact = (from: ReleaseSource): ArtifactPorts => {
     const deps = { source: from, fs, clock: systemClock, report, log, shippedRootFile };
