@@ -5,7 +5,7 @@ export type AuditKind =
   | 'log-begun'
   /** A check whose answer is another than the last one's. */
   | 'checked'
-  | 'verified' | 'refused' | 'failed' | 'keys-changed' | 'fetched'
+  | 'verified' | 'refused' | 'failed' | 'keys-changed' | 'fetched' | 'rollout' | 'withdrawn'
   /** A transaction: its beginning, each step, and how it ended. */
   | 'begun' | 'step' | 'reverting' | 'committed' | 'discarded' | 'reverted' | 'broken'
   | 'approved' | 'rejected' | 'hold-taken' | 'hold-released' | 'hold-alarm'

@@ -40,6 +40,7 @@ export const ERROR_TABLE = {
   'signature-invalid': row('artifact', 'refuse', 1, 422),
   'signature-key': row('artifact', 'refuse', 1, 422),
   'key-statement': row('artifact', 'refuse', 1, 422),
+  'rollout-invalid': row('artifact', 'refuse', 1, 422),
   'release-changed': row('artifact', 'refuse', 1, 409),
   'attestation-missing': row('artifact', 'refuse', 1, 422),
   'attestation-invalid': row('artifact', 'refuse', 1, 422),

@@ -29,6 +29,10 @@ export const journalDir = (layout: Layout): string => join(layout.stateDir, 'jou
 export const stateFile = (layout: Layout): string => join(layout.stateDir, 'state.json');
 export const historyFile = (layout: Layout): string => join(layout.stateDir, 'history.jsonl');
 export const keysFile = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'keys.json');
+/** The last good rollout statement of each channel, as it was signed. */
+export const rolloutFile = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'rollout.json');
+/** One random name for the whole device: it never leaves it, and stays the same for ever. */
+export const deviceIdFile = (layout: Pick<Layout, 'sharedDir'>): string => join(layout.sharedDir, 'device-id');
 /** `00000001.log` and so on: the chained record of what was decided and done. */
 export const auditDir = (layout: Pick<Layout, 'sharedDir'>): string => join(layout.sharedDir, 'audit');
 export const downloadsDir = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'downloads');

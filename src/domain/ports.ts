@@ -156,6 +156,9 @@ export interface ReleaseListing {
   readonly rateLimit: RateLimit | null;
 }
 
+/** A file beside the releases, as the source has it now. `unchanged`: it is what the etag stood for. */
+export type SourceFile = { readonly kind: 'missing' } | { readonly kind: 'unchanged' } | { readonly kind: 'content'; readonly content: Buffer; readonly etag: string | null };
+
 /** Where releases come from. Errors are HoldlineErrors of family `source`. */
 export interface ReleaseSource {
   /** For messages: `github.com/owner/name`, `/media/usb`. */
@@ -166,6 +169,8 @@ export interface ReleaseSource {
   open(asset: Asset, range: { readonly from: number; readonly etag?: string | undefined } | undefined, signal: AbortSignal): Promise<AssetResponse>;
   /** The sigstore bundles it keeps for content of this sha256 (lower-case hex), as JSON values; absent where a source keeps none. */
   attestations?(sha256: string, signal: AbortSignal): Promise<readonly unknown[]>;
+  /** A small file beside the releases (the default branch), at most maxBytes of it; absent where a source has none. */
+  file?(path: string, etag: string | null, maxBytes: number, signal: AbortSignal): Promise<SourceFile>;
   requestsToday(): number;
   rateLimit(): RateLimit | null;
 }

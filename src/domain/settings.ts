@@ -71,6 +71,30 @@ export interface ProbationSettings { readonly seconds: number; readonly interval
 /** Sizes in bytes. */
 export interface ArchiveLimits { readonly payloadBytes: number; readonly unpackedBytes: number; readonly entries: number; readonly depth: number; readonly ratio: number }
 
+/** A test group: what its devices do differently. */
+export interface GroupSettings {
+  readonly name: string;
+  /** Null: the settings' own. */
+  readonly channel: string | null;
+  /** Semver range of the versions its devices take by themselves; null: any. */
+  readonly version: string | null;
+  /** So many of the devices that name no group are in it; null: only who names it. */
+  readonly percent: number | null;
+}
+
+export interface RolloutSettings {
+  /** Null: none, or one by percentage. */
+  readonly group: string | null;
+  /** In the order of the file, which deals the percentages. */
+  readonly groups: readonly GroupSettings[];
+  /** False: the publisher's rollouts are neither asked for nor obeyed. */
+  readonly follow: boolean;
+  /** Seconds a statement that says "not yet" is believed without asking again; not with a token, where asking is free. */
+  readonly maxAge: number;
+  /** Null: a random one, made once and kept. */
+  readonly deviceId: string | null;
+}
+
 export interface Settings {
   /** The file they came from; null when there is none. */
   readonly file: string | null;
@@ -115,6 +139,7 @@ export interface Settings {
   readonly policy: PolicySettings;
   readonly windows: WindowSettings;
   readonly holds: HoldSettings;
+  readonly rollout: RolloutSettings;
   readonly services: readonly ServiceSettings[];
   readonly health: readonly HealthSettings[];
   /** The program of the release that updates something else; null: the release is all there is to update. */

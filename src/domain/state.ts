@@ -61,6 +61,19 @@ export interface SeenRelease {
   readonly at: string;
 }
 
+/** A running version that its publisher has withdrawn, and what became of going back from it. */
+export interface Withdrawal {
+  readonly version: string;
+  /** One sentence; the reason it is blocked for afterwards. */
+  readonly reason: string;
+  /** Rollbacks begun because of it. */
+  readonly tries: number;
+  /** What was said last of why it still runs. */
+  readonly told: string | null;
+  /** A person installed it although it was withdrawn. */
+  readonly stays: boolean;
+}
+
 /** `<state_dir>/state.json`, written durably as a whole. Losing it loses history, never the ability to run. */
 export interface DeviceState {
   readonly format: 1;
@@ -91,12 +104,13 @@ export interface DeviceState {
   readonly settings: Readonly<Record<string, string>> | null;
   /** How far the audit log had come: the number and the hash of its last line. */
   readonly audit: { readonly count: number; readonly head: string } | null;
+  readonly withdrawal: Withdrawal | null;
 }
 
 export const EMPTY_STATE: DeviceState = {
   format: 1, highest_version: null, latest_version: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
   last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
-  seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null,
+  seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null, withdrawal: null,
 };
 
 /** `records/<version directory>/record.json`: what a version directory is. */

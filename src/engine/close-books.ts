@@ -86,7 +86,7 @@ function committed(state: DeviceState, kind: 'update' | 'rollback', from: string
   // So has what a person said of it; of later ones it still counts.
   const approvals = state.approvals.filter(({ version }) => semver.gt(version, to));
   const next: DeviceState = { ...state, highest_version: highest, last_update: at, last_error: null, interrupted, blocked, waiting: null, held_since: null, approvals };
-  return kind === 'rollback' && from !== null && from !== to ? block(next, from, ROLLED_BACK_BY_HAND, at) : next;
+  return kind === 'rollback' && from !== null && from !== to ? block(next, from, state.withdrawal?.version === from ? state.withdrawal.reason : ROLLED_BACK_BY_HAND, at) : next;
 }
 
 function block(state: DeviceState, version: string, reason: string, at: string): DeviceState {

@@ -7,12 +7,14 @@ import type { ReleaseSource } from '../domain/ports.js';
 import type { Release } from '../domain/release.js';
 import type { CheckResult, ReleaseRulings } from '../domain/results.js';
 import type { AcceptedStatement } from '../domain/keys.js';
+import type { RememberedRollout } from '../domain/rollout.js';
 import type { DeviceState, SeenRelease, Waiting } from '../domain/state.js';
 import { chooseRelease, type Choice, type SeenRelease as Verdict } from '../decide/choose-release.js';
 import { meetsRequirements } from '../decide/meets-requirements.js';
 import { judgeHold } from '../decide/judge-hold.js';
 import { nextUpdateType } from '../decide/next-update-type.js';
 import { admitRelease, askerOf, refusal, type Asked } from './admit-release.js';
+import { lookAtRollout, type RolloutLook } from './consult-rollout.js';
 import { readDeviceState } from './device-state.js';
 import { lookAtHolds } from './look-at-holds.js';
 import type { EngineParts, VerifiedManifest } from './parts.js';
@@ -37,10 +39,15 @@ export interface Found {
   readonly seen: readonly Verdict[];
   /** What the gates said of those that could be next, in the order in which they were looked at. */
   readonly rulings: readonly ReleaseRulings[];
+  /** What the source said about rollouts; null where it was not asked. */
+  readonly rollout: RememberedRollout | null;
+  /** Why what runs should not: the publisher has withdrawn it. */
+  readonly withdrawn: string | null;
 }
 
 /** What is known of every answer, until a candidate says more. */
-const nothingProven = (answered: boolean): Pick<Found, 'answered' | 'verified' | 'signedBy' | 'statement'> => ({ answered, verified: {}, signedBy: null, statement: null });
+const nothingProven = (answered: boolean): Pick<Found, 'answered' | 'verified' | 'signedBy' | 'statement' | 'rollout' | 'withdrawn'> =>
+  ({ answered, verified: {}, signedBy: null, statement: null, rollout: null, withdrawn: null });
 
 /** A chain of stepping stones longer than this is a mistake in the releases. */
 const MAX_STEPS_DOWN = 50;
@@ -50,7 +57,7 @@ const MAX_PASSED_OVER = 5;
 export async function findUpdate(parts: EngineParts, source: ReleaseSource, asked: Asked, signal: AbortSignal): Promise<Found> {
   const state = readDeviceState(parts.fs, parts.layout);
   const current = peekVersion(parts);
-  const look: Look = { parts, source, asked, state, current, unreachable: new Set(), passedOver: new Set(), rulings: [] };
+  const look: Look = { parts, source, asked, state, current, unreachable: new Set(), passedOver: new Set(), rulings: [], rollout: lookAtRollout({ parts, source, byPerson: asked.who === 'person' }), ofRollout: new Map() };
   if (parts.clock.now().getTime() < PLAUSIBLE_SINCE) return waiting(look, null, clockWait(parts));
   parts.report({ type: 'state', state: 'checking', detail: source.description });
   let releases: readonly Release[];
@@ -61,7 +68,20 @@ export async function findUpdate(parts: EngineParts, source: ReleaseSource, aske
     if (limited === undefined) throw thrown;
     return waiting(look, null, limited);
   }
-  return choose(look, releases, signal);
+  try {
+    const found = await choose(look, releases, signal);
+    const withdrawn = await look.rollout.withdrawn(current, releases, signal);
+    return { ...found, ...(withdrawn === null ? {} : { result: tellWithdrawn(found, withdrawn) }), rollout: look.rollout.news(), withdrawn };
+  } catch (thrown) {
+    const limited = rateLimitWait(thrown);
+    if (limited === undefined) throw thrown;
+    return { ...waiting(look, null, limited), rollout: look.rollout.news() };
+  }
+}
+
+/** Nothing newer comes: then that is what this device waits for. */
+function tellWithdrawn({ candidate, result }: Found, withdrawn: string): CheckResult {
+  return candidate === null && result.waiting === null ? { ...result, outcome: 'waiting', waiting: { reason: 'rollout', detail: withdrawn, until: null } } : result;
 }
 
 interface Look {
@@ -75,6 +95,9 @@ interface Look {
   /** Versions that a gate keeps away. */
   readonly passedOver: Set<string>;
   readonly rulings: ReleaseRulings[];
+  readonly rollout: RolloutLook;
+  /** What the rollout said of each version. */
+  readonly ofRollout: Map<string, Ruling>;
   /** The highest one that waits: the answer when nothing lower may come meanwhile. */
   highest?: Found;
   holds?: readonly StandingHold[];
@@ -94,6 +117,8 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     if (look.highest !== undefined && (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER)) return { ...look.highest, seen: choice.seen, rulings: look.rulings };
     if (choice.kind === 'waiting') return waiting(look, choice, choice.waiting);
     if (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER) return upToDate(look, choice);
+    // Before anything of it is fetched: a fleet that waits for its turn asks for nothing else.
+    if (isKept(look, choice, choice.release, await look.rollout.judge(choice.release, signal))) continue;
     // A name that led here was a version or a tag of this very release.
     const admit = { floor: state.highest_version, named: named === null ? null : choice.release.version };
     const obtained = await parts.artifact(source).obtainManifest(choice.release, admit, signal);
@@ -113,6 +138,16 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
   throw new HoldlineError('manifest-invalid', 'cannot find a way to the newest release: the chain of min_version is too long');
 }
 
+/** A lower one may still come: a rollout is of one version, and every other is everybody's. */
+function isKept(look: Look, choice: Choice, { tag, version }: Release, ruling: Ruling): boolean {
+  look.ofRollout.set(version, ruling);
+  if (ruling.verdict === 'pass') return false;
+  look.rulings.push({ tag, version, type: nextUpdateType(look.current, version), rulings: [ruling] });
+  look.passedOver.add(version);
+  look.highest ??= waiting(look, choice, ruling.verdict === 'wait' ? ruling.waiting : { reason: 'rollout', detail: `${ruling.detail}; it waits for a newer one`, until: null });
+  return true;
+}
+
 /** What the gates say of it; undefined where a lower one is to be looked for: what waits for a person or a date must not keep a fix away. */
 async function judge(look: Look, choice: Choice, release: Release, obtained: VerifiedManifest, signal: AbortSignal): Promise<Found | undefined> {
   const { parts, asked, current } = look;
@@ -122,8 +157,10 @@ async function judge(look: Look, choice: Choice, release: Release, obtained: Ver
   look.holds ??= await lookAtHolds(parts, { from: current, to: version, type }, signal);
   if (asked.dryRun === true && look.holds.length > 0) parts.report({ type: 'note', level: 'warn', message: `it would wait now: ${judgeHold({ holds: look.holds }).detail}` });
   const admission = admitRelease(parts, { tag, version, type, publishedAt }, { asker: askerOf(asked), holds: asked.dryRun === true ? [] : look.holds, left: 'begin' });
-  look.rulings.push({ tag, version, type, rulings: admission.rulings });
-  if (admission.go) return found;
+  const ofRollout = look.ofRollout.get(version);
+  look.rulings.push({ tag, version, type, rulings: [...(ofRollout === undefined ? [] : [ofRollout]), ...admission.rulings] });
+  // Paused or withdrawn since it was last asked: seen now, not in some hours.
+  if (admission.go) return isKept(look, choice, release, await look.rollout.confirm(release, signal)) ? undefined : found;
   const wait = admission.waiting ?? (asked.named === undefined ? null : refusal(admission.rulings));
   if (wait !== null) look.highest ??= keepWaiting(found, wait);
   // A hold holds them all.
@@ -142,7 +179,7 @@ function available({ parts, source, current, rulings }: Look, choice: Choice, re
   const size = manifest?.payload.size ?? release.assets.find((a) => /\.t(ar\.)?gz$/u.test(a.name))?.size ?? null;
   const seen = sha256 === null ? {} : { [release.tag]: { version: release.version, sha256, expires: manifest?.expires ?? null, at: parts.clock.now().toISOString() } };
   return {
-    candidate: { source, release, manifest }, incompleteSince: choice.incompleteSince, answered: true, verified: seen, signedBy, statement, seen: choice.seen, rulings,
+    ...nothingProven(true), candidate: { source, release, manifest }, incompleteSince: choice.incompleteSince, verified: seen, signedBy, statement, seen: choice.seen, rulings,
     result: {
       outcome: 'available', current_version: current, latest_version: choice.latest ?? release.version, update_available: true, waiting: null,
       release: { tag: release.tag, type, published_at: release.publishedAt, url: release.url, size },

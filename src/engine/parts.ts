@@ -6,6 +6,7 @@ import type { ModuleRunner } from '../domain/module.js';
 import type { Audit, Clock, Filesystem, Locks, Logger, ReleaseSource, RunResult, ServiceController } from '../domain/ports.js';
 import type { Release, UpdateType } from '../domain/release.js';
 import type { Report } from '../domain/results.js';
+import type { RememberedRollout, RolloutDevice, RolloutInForce } from '../domain/rollout.js';
 import type { Settings } from '../domain/settings.js';
 import type { Tree } from '../domain/tree.js';
 import type { StagedTree } from '../steps/context.js';
@@ -45,6 +46,20 @@ export interface ArtifactPorts {
   listPayload(payload: ObtainedPayload, signal: AbortSignal): Promise<Tree>;
   /** Writes it into a fresh folder; files equal to the reuse directory's are linked instead. */
   extract(payload: ObtainedPayload, into: string, reuse: string | null, signal: AbortSignal): Promise<StagedTree>;
+}
+
+/** Who answers for rollouts: what is remembered of them, and what the source says now. */
+export interface RolloutDesk {
+  readonly device: RolloutDevice;
+  /** How long a statement that says "not yet" is believed without asking again. */
+  readonly maxAgeMs: number;
+  recall(): RememberedRollout | null;
+  /** @param releases whose assets may carry a statement. @throws errors of family `source` */
+  ask(source: ReleaseSource, releases: readonly Release[], signal: AbortSignal): Promise<RememberedRollout>;
+  /** What of it counts under the keys of this moment. */
+  inForce(remembered: RememberedRollout | null): RolloutInForce;
+  /** Durable when it returns. The caller holds the lock. */
+  remember(remembered: RememberedRollout): void;
 }
 
 export interface TreePorts {
@@ -91,6 +106,8 @@ export interface EngineParts {
   sourceFrom(path: string): ReleaseSource;
   /** The artifact stage bound to a source. */
   artifact(source: ReleaseSource): ArtifactPorts;
+  /** Absent: no rollout is obeyed. */
+  readonly rollouts?: RolloutDesk | undefined;
   readonly trees: TreePorts;
   readonly services: ServiceController;
   readonly modules: ModuleRunner;

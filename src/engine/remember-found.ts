@@ -2,6 +2,7 @@
 import { choosePayload } from '../domain/choose-payload.js';
 import { HoldlineError } from '../domain/errors.js';
 import type { Release } from '../domain/release.js';
+import type { RememberedRollout } from '../domain/rollout.js';
 import type { DeviceState, SeenRelease } from '../domain/state.js';
 import { changeDeviceState, readDeviceState } from './device-state.js';
 import type { Found } from './find-update.js';
@@ -18,6 +19,7 @@ export function rememberFound(parts: EngineParts, found: Found, fromSource: bool
     parts.artifact(found.candidate.source).rememberStatement(statement);
     parts.audit.note({ event: 'keys-changed', reason: `a signed change of keys came with ${statement.tag}`, facts: { tag: statement.tag } });
   }
+  if (fromSource && found.rollout !== null) rememberRollout(parts, found.rollout);
   const before = readDeviceState(parts.fs, parts.layout);
   if (fromSource && isNews(before, found)) parts.audit.note({ event: 'checked', reason: result.waiting?.detail ?? null, facts: { outcome: result.outcome, current: result.current_version, latest: result.latest_version } });
   for (const [tag, { version, sha256 }] of Object.entries(verified)) {
@@ -40,6 +42,20 @@ export function rememberFound(parts: EngineParts, found: Found, fromSource: bool
 function heldSince({ held_since: since }: DeviceState, { answered, result }: Found, at: string): string | null {
   if (result.waiting?.reason === 'hold') return since ?? at;
   return answered ? null : since;
+}
+
+/** Said once: a statement that changed, or one that is not believed. */
+function rememberRollout({ rollouts, audit, report }: EngineParts, news: RememberedRollout): void {
+  if (rollouts === undefined) return;
+  const before = rollouts.recall();
+  rollouts.remember(news);
+  if (news.signed !== null && news.signed.text !== before?.signed?.text) {
+    const { statement } = rollouts.inForce(news);
+    if (statement !== null) audit.note({ event: 'rollout', facts: { serial: statement.serial, version: statement.version, percent: statement.percent, paused: statement.paused, withdrawn: statement.withdrawn.join(' ') } });
+  }
+  if (news.problem === null || news.problem === before?.problem) return;
+  audit.note({ event: 'refused', reason: news.problem, facts: { code: 'rollout-invalid' } });
+  report({ type: 'note', level: 'warn', message: news.problem });
 }
 
 function isNews(state: DeviceState, { result }: Found): boolean {

@@ -8,6 +8,7 @@ import type { Device } from '../domain/device.js';
 import { adoptIfPlain, planAdoption } from './adopt.js';
 import { admitSwitch, type Asked } from './admit-release.js';
 import { findUpdate, type Candidate, type Found } from './find-update.js';
+import { noteChoice } from './leave-withdrawn.js';
 import type { EngineParts, ObtainedPayload } from './parts.js';
 import { planContext } from './plan-context.js';
 import { readCurrentFiles, readDevice } from './read-device.js';
@@ -29,6 +30,7 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   const { result, candidate } = found;
   if (result.waiting !== null) return waitingResult(device.version, result.latest_version, result.waiting, took());
   if (candidate === null) return currentResult(device.version, took());
+  if (known === undefined && !request.dryRun) noteChoice(parts, candidate.release.version);
   if (!request.dryRun) device = await adoptIfPlain(parts, device, signal);
   parts.report({ type: 'state', state: 'fetching', detail: `${candidate.release.tag} from ${candidate.source.description}` });
   const payload = await obtainPayload(parts, candidate, signal);

@@ -11,6 +11,7 @@ import { createBackup } from './create-backup.js';
 import { changeDeviceState, readDeviceState } from './device-state.js';
 import { explain } from './explain.js';
 import { findUpdate } from './find-update.js';
+import { leaveWithdrawn } from './leave-withdrawn.js';
 import type { EngineParts } from './parts.js';
 import { noteSettings } from './note-settings.js';
 import { noteHolds, watchHeld } from './note-holds.js';
@@ -58,7 +59,7 @@ function resumedUpdate(resumed: UpdateResult | undefined): Promise<UpdateResult>
 async function cycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
   const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined }, signal);
   rememberFound(parts, found, true);
-  if (found.candidate === null) return found.result;
+  if (found.candidate === null) return found.withdrawn === null ? found.result : leaveWithdrawn(parts, found, found.withdrawn, signal);
   return runUpdate(parts, { version: undefined, from: undefined, dryRun: false }, signal, found);
 }
 

@@ -64,6 +64,31 @@ export interface RotateKeyRequest {
   readonly out: string;
 }
 
+/** `holdline rollout …`: what is not given is undefined; times and figures as they were typed. */
+export interface RolloutRequest {
+  readonly action: 'start' | 'raise' | 'pause' | 'resume' | 'withdraw' | 'show';
+  /** The version of start and withdraw, the percentage of raise. */
+  readonly value: string | undefined;
+  readonly repo: string | undefined;
+  readonly channel: string;
+  readonly component: string | undefined;
+  /** The checkout whose holdline/ holds the statement. */
+  readonly directory: string;
+  readonly key: string | undefined;
+  readonly unsigned: boolean;
+  /** Public keys that may have signed the statement before. */
+  readonly trust: readonly string[];
+  readonly percent: string | undefined;
+  readonly add: string | undefined;
+  readonly every: string | undefined;
+  readonly begin: string | undefined;
+  readonly expires: string | undefined;
+  readonly salt: string | undefined;
+  readonly groups: readonly string[];
+  readonly exclude: readonly string[];
+  readonly upload: boolean;
+}
+
 export interface PublishRequest {
   readonly directory: string;
   readonly repo: string | undefined;
@@ -115,6 +140,7 @@ export interface Tools {
   keygen(request: { readonly out: string; readonly plain: boolean }): Promise<MadeReport>;
   rotateKey(request: RotateKeyRequest): Promise<MadeReport>;
   publish(request: PublishRequest): Promise<MadeReport>;
+  rollout(request: RolloutRequest): Promise<MadeReport>;
   demo(): Promise<number>;
   /** The daemon; resolves with its exit code when it ends. */
   run(settingsFile: string | undefined): Promise<number>;

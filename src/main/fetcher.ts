@@ -46,6 +46,10 @@ async function perform(work: Work, question: Question, source: ReleaseSource, si
       const content = await fetchSmallAsset({ source, clock: systemClock, log: work.log }, question.asset, MAX_WHOLE_ASSET_BYTES, transferBounds(work.settings), signal);
       return content.toString('base64');
     }
+    case 'file': {
+      const file = await source.file?.(question.path, question.etag, question.maxBytes, signal) ?? { kind: 'missing' as const };
+      return file.kind === 'content' ? { ...file, content: file.content.toString('base64') } : file;
+    }
     case 'payload': return artifact.obtainPayload(question.release, question.manifest, signal);
     case 'listing': return artifact.listPayload(question.payload, signal);
     case 'extract': return artifact.extract(question.payload, question.into, question.reuse, signal);

@@ -29,6 +29,7 @@ import { remoteSources } from './fetcher/remote-sources.js';
 import { createHoldWorld } from './hold-world.js';
 import { layoutOf } from './read-settings.js';
 import { wireModules } from './wire-modules.js';
+import { wireRollouts } from './wire-rollouts.js';
 
 export interface UpdaterSurroundings {
   readonly services: ServiceController;
@@ -42,14 +43,15 @@ export interface UpdaterSurroundings {
   readonly supervisorRuns: boolean;
 }
 
-export function wireUpdater(settings: Settings, around: UpdaterSurroundings): Updater {
+export function wireUpdater(given: Settings, around: UpdaterSurroundings): Updater {
   const fs = createFilesystem();
-  const layout = layoutOf(settings);
+  const layout = layoutOf(given);
   const { log, report, fetcher } = around;
+  const { settings, desk } = wireRollouts(given, layout, fs, systemClock, log);
   const inside = { settings, layout, fs, log, report };
   const sources = typeof fetcher === 'string' ? remoteSources({ ...inside, script: fetcher }) : { ...fetcher(inside), close: () => undefined };
   const audit = createAudit({ fs, layout, clock: systemClock, log: around.log, actor: around.actor, anchor: () => readDeviceState(fs, layout).audit });
-  const updater = createUpdater({ ...around, audit, ...sources, ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock });
+  const updater = createUpdater({ ...around, audit, rollouts: desk, ...sources, ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock });
   return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
 

@@ -6,6 +6,7 @@ import { completeAttestation } from './complete-attestation.js';
 import { completeComponents } from './complete-components.js';
 import { completeHealth } from './complete-health.js';
 import { completePolicy } from './complete-policy.js';
+import { completeRollout } from './complete-rollout.js';
 import { completeServices } from './complete-services.js';
 import { completeModule } from './module-schema.js';
 import { completeTrust, type ReadKeyFile } from './complete-trust.js';
@@ -83,6 +84,7 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
     trust: { ...completeTrust(input.trust, besideFile, around.readKeyFile, findings), ...(attestation === undefined ? {} : { attestation }) },
     freshness: { alarmAfter: input.freshness.alarm_after },
     ...completePolicy(input, runtimeDir, besideFile, findings),
+    rollout: completeRollout(input, findings),
     services: completeServices(input.services, findings),
     health: completeHealth(input.health, input.services, findings),
     module: completeModule(input.module),

@@ -1,6 +1,7 @@
 // Turns what the schema found into sentences a person can act on. It never repeats a value that may hold a secret.
 import type * as z from 'zod/mini';
 import { suggest } from '../domain/suggest.js';
+import { GROUP_KEYS } from './rollout-schema.js';
 import { KEY_FORMS, PROBE_FORMS, SERVICE_FORMS, settingsSchema } from './schema.js';
 import type { Finding, KeyPath } from './parse-settings-yaml.js';
 
@@ -31,9 +32,14 @@ function explainIssue(issue: Issue, path: KeyPath, input: unknown): readonly Fin
     }
     case 'too_small': return [wrong(path, issue.origin === 'number' || issue.origin === 'int' ? `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}` : issue.message)];
     case 'too_big': return [wrong(path, `must be at most ${issue.maximum}`)];
-    case 'invalid_key': return [{ ...wrong(path, path[0] === 'components' && path.at(-2) !== 'env' ? 'is not a name for a component: it must begin with a letter and hold only letters, digits, "_" and "-"' : 'is not a name for an environment variable'), at: 'key' }];
+    case 'invalid_key': return [{ ...wrong(path, `is not a name for ${nameRule(path)}`), at: 'key' }];
     default: return [wrong(path, issue.message, hintForFormat(path, value))];
   }
+}
+
+function nameRule(path: KeyPath): string {
+  if (path[0] === 'groups') return 'a group: a letter, then letters, digits, "_", "." or "-"';
+  return path[0] === 'components' && path.at(-2) !== 'env' ? 'a component: it must begin with a letter and hold only letters, digits, "_" and "-"' : 'an environment variable';
 }
 
 /** The choice whose key is there is the one that was meant; its mistakes are the ones to tell. */
@@ -76,6 +82,7 @@ function formsOf(whole: KeyPath): readonly Form[] {
 }
 
 function knownKeys(path: KeyPath, value: unknown): readonly string[] {
+  if (path[0] === 'groups' && path.length === 2) return GROUP_KEYS;
   const forms = formsOf(path);
   if (forms.length > 0) {
     const meant = isMapping(value) ? forms.filter((form) => Object.hasOwn(value, form.key)) : [];

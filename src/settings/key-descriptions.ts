@@ -27,6 +27,10 @@ export const keyDescriptions: Readonly<Record<keyof SettingsInput, string>> = {
   windows: 'When it may come',
   holds: 'Who may say not now',
   freshness: 'When a device that hears nothing says so',
+  group: 'The test group this device is in: one of groups',
+  groups: 'Test groups: name to what its devices do differently',
+  rollout: 'Whether this device follows the publisher\'s rollouts',
+  device_id: 'What this device is called in a rollout; default: a random name, made once and kept in STATE_DIR/device-id',
   services: 'What is restarted',
   health: 'How a new version proves itself',
   module: 'A program of the release that updates something else: docs/modules.md',
@@ -41,6 +45,11 @@ export const keyDescriptions: Readonly<Record<keyof SettingsInput, string>> = {
 
 /** Keys inside sections and entries. */
 export const innerKeyDescriptions: Readonly<Record<string, string>> = {
+  'groups.channel': 'The channel its devices follow instead of channel',
+  'groups.version': 'Semver range of the versions its devices take by themselves',
+  'groups.percent': 'So many of the devices that name no group are in it, chosen by their id, always the same ones',
+  'rollout.follow': 'false: neither ask for a rollout statement nor obey one',
+  'rollout.max_age': 'Seconds a statement that says "not yet" is believed without asking again (with a token it is asked at every check, which costs nothing)',
   'services.name': 'Unique; default: the unit without .service',
   'services.unit': 'A systemd unit',
   'services.command': 'Program and arguments, started in install_dir by the embedded supervisor, never through a shell',

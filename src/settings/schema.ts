@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import { policySections } from './policy-schema.js';
 import { moduleSchema } from './module-schema.js';
+import { rolloutSections } from './rollout-schema.js';
 import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, isRange, parseHostPort } from './value-rules.js';
 
 /** The longest time a timer can wait (2^31 ms); a longer one would fire at once. */
@@ -127,6 +128,7 @@ const appShape = {
   incomplete_release_wait: seconds(3600),
   trust: z._default(trust, { require: 'signature', keys: [], ...TRUST }),
   ...policySections,
+  ...rolloutSections,
   freshness: z._default(z.strictObject({ alarm_after: seconds(604_800) }), { alarm_after: 604_800 }),
   services: z._default(z.array(z.union([unitService, commandService])), []),
   health: z._default(z.array(z.union([httpProbe, tcpProbe, commandProbe, serviceProbe, bridgeProbe])), []),

@@ -6,6 +6,7 @@ import { toRelease } from './github-release.js';
 import { listAttestations } from './list-attestations.js';
 import { listAllReleases, type Retries } from './list-releases.js';
 import { openGithubAsset } from './open-asset.js';
+import { readGithubFile } from './read-file.js';
 import { isLoopback } from './redirect-rule.js';
 import { scopeKey } from './source-cache.js';
 import { createSourceLedger } from './source-ledger.js';
@@ -64,6 +65,13 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
     async open(asset, range, signal) {
       try {
         return await openGithubAsset(access, asset, range, signal);
+      } finally {
+        ledger.save();
+      }
+    },
+    async file(path, etag, maxBytes, signal) {
+      try {
+        return await readGithubFile(access, path, etag, maxBytes, signal);
       } finally {
         ledger.save();
       }

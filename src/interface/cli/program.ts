@@ -4,6 +4,7 @@ import type { Bindings } from './bindings.js';
 import { addDeviceCommands } from './device-commands.js';
 import { addPolicyCommands } from './policy-commands.js';
 import { addTrustCommands } from './trust-commands.js';
+import { addRolloutCommand } from './rollout-command.js';
 import { addToolCommands } from './tool-commands.js';
 
 const EXAMPLES = `
@@ -41,6 +42,7 @@ export function buildProgram(bindings: Bindings): Command {
   addDeviceCommands(program, bindings);
   addPolicyCommands(program, bindings);
   addTrustCommands(program, bindings);
+  addRolloutCommand(program, bindings);
   addToolCommands(program, bindings);
   return program;
 }

@@ -5,7 +5,7 @@ import { checkArchivePath } from '../../artifact/archive-names.js';
 import { isPlainName } from '../../artifact/plain-name.js';
 import { HoldlineError } from '../../domain/errors.js';
 import type { Manifest } from '../../domain/manifest.js';
-import type { ReleaseListing } from '../../domain/ports.js';
+import type { ReleaseListing, SourceFile } from '../../domain/ports.js';
 import type { Asset, Release } from '../../domain/release.js';
 import { treeDigest, type Tree } from '../../domain/tree.js';
 import type { ObtainedPayload } from '../../engine/parts.js';
@@ -41,6 +41,15 @@ function isAsset(value: unknown): value is Asset {
 export function judgeWholeAsset(value: unknown): Buffer {
   if (!isText(value)) throw nonsense('an asset that is none');
   return Buffer.from(value, 'base64');
+}
+
+/** As long as it may be, and no longer. */
+export function judgeFile(value: unknown, maxBytes: number): SourceFile {
+  if (isFields(value) && (value['kind'] === 'missing' || value['kind'] === 'unchanged')) return { kind: value['kind'] };
+  if (!isFields(value) || value['kind'] !== 'content' || !isText(value['content']) || !(value['etag'] === null || isText(value['etag']))) throw nonsense('a file that is none');
+  const content = Buffer.from(value['content'], 'base64');
+  if (content.length > maxBytes) throw nonsense('a file that is too long');
+  return { kind: 'content', content, etag: value['etag'] };
 }
 
 /** With a manifest the list of files must be the one the manifest was signed for, whoever read it. */

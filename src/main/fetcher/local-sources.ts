@@ -67,7 +67,7 @@ function lazySource(create: () => ReleaseSource, description: string): ReleaseSo
   const get = (): ReleaseSource => { made ??= create(); return made; };
   return {
     get description() { return made?.description ?? description; },
-    list: async (signal) => get().list(signal), attestations: async (sha256, signal) => get().attestations?.(sha256, signal) ?? [], open: async (asset, range, signal) => get().open(asset, range, signal),
+    list: async (signal) => get().list(signal), file: async (path, etag, maxBytes, signal) => get().file?.(path, etag, maxBytes, signal) ?? { kind: 'missing' }, attestations: async (sha256, signal) => get().attestations?.(sha256, signal) ?? [], open: async (asset, range, signal) => get().open(asset, range, signal),
     requestsToday: () => made?.requestsToday() ?? 0, rateLimit: () => made?.rateLimit() ?? null,
   };
 }

@@ -12,6 +12,8 @@ export type Question =
   | { readonly kind: 'list'; readonly from: string | null }
   /** A small asset, whole. */
   | { readonly kind: 'read'; readonly from: string | null; readonly asset: Asset }
+  /** A small file beside the releases. */
+  | { readonly kind: 'file'; readonly path: string; readonly etag: string | null; readonly maxBytes: number }
   | { readonly kind: 'payload'; readonly from: string | null; readonly release: Release; readonly manifest: Manifest | null }
   | { readonly kind: 'listing'; readonly payload: ObtainedPayload }
   | { readonly kind: 'extract'; readonly payload: ObtainedPayload; readonly into: string; readonly reuse: string | null };

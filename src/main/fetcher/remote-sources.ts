@@ -11,7 +11,7 @@ import { systemClock } from '../../platform/clock.js';
 import type { Grant } from '../../platform/effect-broker.js';
 import { assertTrust } from '../../settings/assert-trust.js';
 import { createFetcher, type Fetcher } from './fetcher-process.js';
-import { judgeListing, judgePayload, judgeStaged, judgeTree, judgeWholeAsset } from './judge-answers.js';
+import { judgeFile, judgeListing, judgePayload, judgeStaged, judgeTree, judgeWholeAsset } from './judge-answers.js';
 import type { SourceParts, SourceSurroundings } from './local-sources.js';
 
 export interface RemoteSources extends SourceParts { close(): void }
@@ -51,6 +51,7 @@ function remoteSource(around: SourceSurroundings, fetcher: Fetcher, from: string
       if (range !== undefined) throw new HoldlineError('internal', 'cannot read a part of an asset here: the fetcher downloads what is large');
       return wholeAnswer(judgeWholeAsset(await fetcher.ask({ kind: 'read', from, asset }, grantOf(around, []), signal)));
     },
+    ...(from === null ? { file: async (path, etag, maxBytes, signal) => judgeFile(await fetcher.ask({ kind: 'file', path, etag, maxBytes }, grantOf(around, []), signal), maxBytes) } : {}),
     requestsToday: () => fetcher.facts()?.requestsToday ?? 0,
     rateLimit: () => fetcher.facts()?.rateLimit ?? null,
   };

@@ -10,6 +10,7 @@ export function createTools(parts: ToolParts): Tools {
     keygen: async (request) => (await import('./keygen.js')).makeKeys(request),
     rotateKey: async (request) => (await import('./rotate-key.js')).rotateKey(request),
     publish: async (request) => (await import('./publish.js')).publish(request),
+    rollout: async (request) => (await import('./rollout.js')).changeRolloutFiles(request),
     demo: async () => (await import('../demo/run-demo.js')).runDemo(parts),
     run: async (settingsFile) => (await import('../daemon.js')).runHoldlineDaemon(settingsFile),
     bridge: async (argv) => (await import('../run-bridge-main.js')).runBridgeMain(argv),

@@ -7,6 +7,7 @@ import type { MadeReport, RotateKeyRequest } from '../../interface/app.js';
 import { systemClock } from '../../platform/clock.js';
 import { createFilesystem } from '../../platform/filesystem.js';
 import { makeStatement, type NamedSecret } from '../../publish/make-statement.js';
+import { readPublicKey } from './read-public-key.js';
 import { readSecretKey } from './read-secret-key.js';
 
 export async function rotateKey(request: RotateKeyRequest): Promise<MadeReport> {
@@ -15,7 +16,7 @@ export async function rotateKey(request: RotateKeyRequest): Promise<MadeReport> 
   if (request.by.length === 0) throw usage('no key vouches for the change', 'Give --by with a secret key that devices trust now, or with their spare.');
   const out = resolve(request.out);
   const made = makeStatement(createFilesystem(), {
-    repo, out, by: await readSecrets(request.by), add: await readSecrets(request.add), keep: request.keep.map(readPublic), revoke: request.revoke.map(readPublic),
+    repo, out, by: await readSecrets(request.by), add: await readSecrets(request.add), keep: request.keep.map(readPublicKey), revoke: request.revoke.map(readPublicKey),
     reason: request.reason ?? 'replaced', notAfter: request.notAfter === undefined ? null : isoOf(request.notAfter), created: systemClock.now().toISOString(),
     previous: request.previous === undefined ? null : readText(resolve(request.previous)), serial: request.serial === undefined ? null : Number(request.serial),
   });
@@ -35,14 +36,6 @@ async function readSecrets(files: readonly string[]): Promise<NamedSecret[]> {
   const secrets: NamedSecret[] = [];
   for (const file of files) secrets.push({ name: basename(file).replace(/\.key$/u, ''), secret: await readSecretKey(file) });
   return secrets;
-}
-
-/** A .pub file, or the line itself. */
-function readPublic(given: string): { readonly name: string; readonly key: string } {
-  if (/^RW[A-Za-z0-9+/]{54}$/u.test(given)) return { name: given.slice(0, 12), key: given };
-  const key = readText(resolve(given)).split('\n').map((line) => line.trim()).find((line) => line.startsWith('RW'));
-  if (key === undefined) throw usage(`${given} holds no public key`, 'Give a .pub file or its RW… line.');
-  return { name: basename(given).replace(/\.pub$/u, ''), key };
 }
 
 function readText(path: string): string {
