@@ -8,6 +8,7 @@ import type { Release } from '../domain/release.js';
 import type { CheckResult, ReleaseRulings } from '../domain/results.js';
 import type { AcceptedStatement } from '../domain/keys.js';
 import type { RememberedRollout } from '../domain/rollout.js';
+import type { Ruling } from '../domain/ruling.js';
 import type { DeviceState, SeenRelease, Waiting } from '../domain/state.js';
 import { chooseRelease, type Choice, type SeenRelease as Verdict } from '../decide/choose-release.js';
 import { meetsRequirements } from '../decide/meets-requirements.js';

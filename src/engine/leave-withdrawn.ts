@@ -9,6 +9,7 @@ import { admitRelease } from './admit-release.js';
 import { listBackups } from './backups.js';
 import { changeDeviceState, readDeviceState } from './device-state.js';
 import type { Found } from './find-update.js';
+import { lookAtHolds } from './look-at-holds.js';
 import type { EngineParts } from './parts.js';
 import { readDevice } from './read-device.js';
 import { rollBack } from './rollback.js';
@@ -60,7 +61,7 @@ function findTarget(parts: EngineParts, current: string, state: DeviceState): st
 
 /** Going back is as urgent as a hotfix: its policy and its windows count, and every hold. */
 async function admit(parts: EngineParts, from: string, to: string, signal: AbortSignal): Promise<Admission> {
-  const holds = await parts.standingHolds({ from, to, type: 'hotfix' }, signal);
+  const holds = await lookAtHolds(parts, { from, to, type: 'hotfix' }, signal);
   return admitRelease(parts, { tag: to, version: to, type: 'hotfix', publishedAt: LONG_AGO }, { asker: 'daemon', holds, left: 'switch' });
 }
 

@@ -175,12 +175,12 @@ describe('explain', () => {
     hold();
     const report = await run<ExplainReport>({ kind: 'explain', version: undefined }, [{ tag: 'v2.0.0', publishedAt: '2026-11-21T09:00:00Z' }]);
     expect(report).toMatchObject({ decision: 'wait', release: 'v2.0.0', waiting: { reason: 'age', until: '2026-11-22T09:00:00.000Z' }, holds: [{ id: 'm1', owner: 'measurement' }] });
-    expect(report.releases[0]?.rulings.map(({ rule, verdict }) => `${rule} ${verdict}`)).toEqual(['release pass', 'age wait', 'policy pass', 'approval wait', 'window pass', 'hold wait']);
+    expect(report.releases[0]?.rulings.map(({ rule, verdict }) => `${rule} ${verdict}`)).toEqual(['release pass', 'rollout pass', 'age wait', 'policy pass', 'approval wait', 'window pass', 'hold wait']);
   });
   it('of one version hears all gates, also where a simpler rule has decided', async () => {
     const of = async (version: string): Promise<string[]> => (await run<ExplainReport>({ kind: 'explain', version }, releases)).releases.map(({ tag, decision, rulings }) => `${tag} ${decision}: ${rulings.map(({ rule, verdict }) => `${rule} ${verdict}`).join(', ')}`);
-    expect(await of('3.0.0')).toEqual(['v3.0.0 leave: release refuse, age pass, policy pass, approval wait, window pass, hold pass']);
-    expect(await of('2.0.0')).toEqual(['v2.0.0 wait: release pass, age pass, policy pass, approval wait, window pass, hold pass']);
+    expect(await of('3.0.0')).toEqual(['v3.0.0 leave: release refuse, rollout pass, age pass, policy pass, approval wait, window pass, hold pass']);
+    expect(await of('2.0.0')).toEqual(['v2.0.0 wait: release pass, rollout pass, age pass, policy pass, approval wait, window pass, hold pass']);
     await expect(of('9.9.9')).rejects.toMatchObject({ code: 'version-unknown' });
   });
   it('changes nothing', async () => {

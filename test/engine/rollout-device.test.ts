@@ -1,4 +1,5 @@
 // A device that obeys rollouts, through the real engine, memory and signatures; the source is in memory.
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pinnedRing } from '../../src/artifact/keys/key-ring.js';
 import { obtainRollout, recallRollout } from '../../src/artifact/rollout/obtain-rollout.js';
@@ -6,7 +7,6 @@ import type { RolloutTrust } from '../../src/artifact/rollout/prove-rollout.js';
 import { readRolloutStore, writeRolloutStore } from '../../src/artifact/rollout/rollout-store.js';
 import { bucketOf } from '../../src/decide/rollout-bucket.js';
 import type { AuditEvent } from '../../src/domain/audit.js';
-import type { StandingHold } from '../../src/domain/holds.js';
 import { HoldlineError } from '../../src/domain/errors.js';
 import type { Manifest } from '../../src/domain/manifest.js';
 import type { SourceFile } from '../../src/domain/ports.js';
@@ -15,6 +15,7 @@ import { rolloutPath, type RolloutStatement, type SignedRollout } from '../../sr
 import type { CheckResult, UpdateResult } from '../../src/domain/results.js';
 import { changeDeviceState, readDeviceState } from '../../src/engine/device-state.js';
 import type { EngineParts, RolloutDesk } from '../../src/engine/parts.js';
+import { writeHold } from '../../src/engine/hold-files.js';
 import { createUpdater } from '../../src/engine/updater.js';
 import { adoptWorld, destroyDeviceWorld, makeDeviceWorld, partsOf, runningTree, updateWorld, type DeviceWorld } from '../support/device-world.js';
 import { assetOf, releaseOf, sha256 } from '../support/fake-source.js';
@@ -39,12 +40,11 @@ let maxAgeMs: number;
 let limit: RateLimit | null;
 let fails: boolean;
 let autoUpdate: boolean;
-let holds: StandingHold[];
 
 beforeEach(async () => {
   world = makeDeviceWorld();
   await adoptWorld(world);
-  [events, branch, tags, asked, now, id, maxAgeMs, limit, fails, autoUpdate, holds] = [[], new Map(), ['v1.3.0'], [], START, idAt(5000), 6 * HOUR, null, false, true, []];
+  [events, branch, tags, asked, now, id, maxAgeMs, limit, fails, autoUpdate] = [[], new Map(), ['v1.3.0'], [], START, idAt(5000), 6 * HOUR, null, false, true];
 });
 afterEach(() => destroyDeviceWorld(world));
 
@@ -75,7 +75,7 @@ function parts(actor = 'daemon'): EngineParts {
   };
   return {
     ...base, settings, clock, actor, rollouts: desk, audit: { note: (event: AuditEvent) => { events.push(event); }, head: () => undefined },
-    standingHolds: () => Promise.resolve(holds), facts: () => ({ node: '20.19.0', arch: 'x64', memoryMb: 1000, diskMb: 1000 }),
+    facts: () => ({ node: '20.19.0', arch: 'x64', memoryMb: 1000, diskMb: 1000 }),
     source: {
       description: 'the fake source', requestsToday: () => 0, rateLimit: () => limit, open: () => Promise.reject(new Error('not asked')), file: (path: string, etag: string | null) => readBranch(path, etag),
       list: () => Promise.resolve({ releases: tags.map((tag) => releaseOf(tag, ['holdline.json', 'holdline.json.minisig', 'holdline.files.json.gz', `app-${tag.slice(1)}.tar.gz`].map((name) => assetOf(name, Buffer.alloc(1))))), rateLimit: null }),
@@ -222,10 +222,10 @@ describe('a withdrawn version', () => {
     expect(runningTree(world)).toContain('1.1.0-');
   });
   it('runs on while somebody holds updates back, and is left when the hold is over', async () => {
-    holds = [{ kind: 'hold', id: 'a', owner: 'measurement', reason: null, until: null }] as unknown as StandingHold[];
+    const hold = writeHold(partsOf(world), { format: 1, id: 'm1', owner: 'measurement', reason: null, by: 'alice', taken_at: new Date(now).toISOString(), until: new Date(now + 3_600_000).toISOString(), until_uptime_s: null, boot_id: 'other', process: null, ended: null }, '1');
     expect(await run('cycle')).toMatchObject({ outcome: 'waiting', waiting: { reason: 'rollout', detail: expect.stringContaining('measurement') as unknown } });
     expect(runningTree(world)).toContain('1.1.0-');
-    holds = [];
+    rmSync(hold.file);
     expect(await run('cycle')).toMatchObject({ outcome: 'rolled_back', to: '1.0.0' });
   });
   it('is given up after going back has failed three times', async () => {
