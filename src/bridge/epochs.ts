@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, fstatSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
-import { HoldlineError, errnoOf } from '../domain/errors.js';
 import { NO_EPOCH } from './protocol.js';
+import { describeStorageError } from './storage-errors.js';
 import { Stream } from './stream.js';
 import type { System } from './system.js';
 
@@ -22,11 +22,7 @@ export function prepareSpool(root: string): string {
     mkdirSync(root, { recursive: true, mode: 0o750 });
     return realpathSync(root);
   } catch (error) {
-    const errno = errnoOf(error);
-    const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'permission';
-    throw new HoldlineError(code, `cannot use ${root} for the bridge: ${errno ?? String(error)}`, {
-      hint: code === 'disk-full' ? 'Free some room there, or name another place with --spool-dir.' : 'Run it as a systemd unit (RuntimeDirectory), or name a writable place with --socket-dir.', cause: error,
-    });
+    throw describeStorageError(`use ${root} for the bridge`, error);
   }
 }
 
@@ -52,11 +48,13 @@ export function createEpoch(system: System, root: string): Stream {
   const last = folders(root).at(-1);
   const sequence = String(Number(last?.slice(0, 10) ?? 0) + 1).padStart(10, '0');
   const id = randomBytes(8).toString('hex');
+  const directory = join(root, `${sequence}-${id}`);
   try {
-    return Stream.create(system, id, join(root, `${sequence}-${id}`));
+    return Stream.create(system, id, directory);
   } catch (error) {
-    const errno = errnoOf(error);
-    throw new HoldlineError(errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'permission', `cannot begin an epoch in ${root}: ${errno ?? String(error)}`, { hint: 'Free some room there, or name another place with --spool-dir.', cause: error });
+    // Whoever waits for room tries again and again.
+    rmSync(directory, { recursive: true, force: true });
+    throw describeStorageError(`begin an epoch in ${root}`, error);
   }
 }
 

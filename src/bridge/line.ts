@@ -154,8 +154,10 @@ export class Line {
     this.#events.warn(`dropped the oldest bytes: ${why}`, { dropped: this.stream.counters.dropped - before, total: this.stream.counters.dropped });
   }
 
-  /** The filesystem is full. Without flow control the oldest half makes room; with it, or with nothing to give up, reading waits. */
+  /** The filesystem is full. What is not needed makes room; without flow control the oldest half does; with it, or with nothing to give up, reading waits. */
   #makeRoom(): void {
+    this.stream.reclaim();
+    if (this.#pipe !== undefined && this.#drainPipe() !== 'full') return;
     if (!this.#options.flowControl && this.stream.held >= DROP_SLACK_BYTES) {
       this.#drop(this.stream.tail + Math.ceil(this.stream.held / 2), 'the filesystem of the spool is full');
       if (this.#drainPipe() !== 'full') return;

@@ -4,11 +4,12 @@ import { chmodSync, chownSync, closeSync, fstatSync, openSync, renameSync, rmSyn
 import { join } from 'node:path';
 import type { Hub, Participant } from './hub.js';
 import type { Stream } from './stream.js';
-import type { NativeExtras, System, Watch } from './system.js';
+import type { NativeExtras, System, Transfer, Watch } from './system.js';
 
 /** A program opening the link is noticed within this. */
 const LOOK_MS = 50;
 const MAX_UNSENT_BYTES = 256 * 1024;
+const FULL_RETRY_MS = 250;
 
 export interface PtyFiles { readonly master: number; readonly pipe: number }
 
@@ -49,6 +50,9 @@ export class PtyLink implements Participant {
   #kept: number | undefined;
   #blocked = false;
   #refused = false;
+  /** The filesystem of the spool takes nothing more from the program: it waits, as at a port that is not ready. */
+  #full: NodeJS.Timeout | undefined;
+  #toldFull = false;
 
   constructor(system: System, native: NativeExtras, hub: Hub, files: PtyFiles, kept: number | undefined, warn: (message: string) => void) {
     this.#system = system;
@@ -63,9 +67,8 @@ export class PtyLink implements Participant {
   get engaged(): boolean { return this.#watch !== undefined; }
 
   start(): void {
-    const stream = this.#hub.current;
     // What a killed bridge had taken from the program and not yet stored.
-    if (stream !== undefined) this.#moved(stream, this.#system.drain(this.#files.pipe, stream.tx, stream.accepted).moved);
+    this.#drainPipe();
     this.#hub.join(this);
     this.#look();
   }
@@ -78,6 +81,7 @@ export class PtyLink implements Participant {
 
   stop(): void {
     clearInterval(this.#looking);
+    clearTimeout(this.#full);
     this.#watch?.close();
     this.#watch = undefined;
     this.#hub.leave(this);
@@ -120,19 +124,38 @@ export class PtyLink implements Participant {
     this.#refused = !seated;
     if (seated && !this.#blocked) while (this.#sendNext());
     const stream = this.#hub.current;
-    this.#watch.set({ readable: seated && stream !== undefined && stream.unsent < MAX_UNSENT_BYTES, writable: this.#blocked });
+    this.#watch.set({ readable: seated && this.#full === undefined && stream !== undefined && stream.unsent < MAX_UNSENT_BYTES, writable: this.#blocked });
   }
 
   #takeWrites(): void {
     const stream = this.#hub.current;
-    if (stream === undefined || stream.unsent >= MAX_UNSENT_BYTES) return;
-    this.#moved(stream, this.#system.receive(this.#files.master, this.#files.pipe, stream.tx, stream.accepted).moved);
+    if (this.#full !== undefined || stream === undefined || stream.unsent >= MAX_UNSENT_BYTES) return;
+    this.#moved(stream, this.#system.receive(this.#files.master, this.#files.pipe, stream.tx, stream.accepted));
   }
 
-  #moved(stream: Stream, bytes: number): void {
-    if (bytes === 0) return;
-    stream.grewUnsent(bytes);
+  #drainPipe(): void {
+    const stream = this.#hub.current;
+    if (stream !== undefined) this.#moved(stream, this.#system.drain(this.#files.pipe, stream.tx, stream.accepted));
+  }
+
+  #moved(stream: Stream, { moved, state }: Transfer): void {
+    if (state === 'full') this.#waitForRoom(stream);
+    else this.#toldFull = false;
+    if (moved === 0) return;
+    stream.grewUnsent(moved);
     this.#hub.line?.flush();
+  }
+
+  #waitForRoom(stream: Stream): void {
+    if (!this.#toldFull) this.#warn('the filesystem of the spool is full: the program at the PTY link waits');
+    this.#toldFull = true;
+    stream.reclaim();
+    clearTimeout(this.#full);
+    this.#full = setTimeout(() => {
+      this.#full = undefined;
+      this.#drainPipe();
+      this.wake();
+    }, FULL_RETRY_MS);
   }
 
   /** Moves what there is for the program; true when an epoch is through and the next one begins. */

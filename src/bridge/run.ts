@@ -89,8 +89,7 @@ export async function runBridge(wanted: BridgeOptions, context: RunContext): Pro
   const monotonicMs = (): number => performance.now();
   monotonicMs();
   const resumed = resumeLine(system, options, kept);
-  if (successor) await awaitHandover(options.socket, process.pid);
-  const lock = await takeLineLock(system, options, successor || kept.size > 0);
+  const lock = await takeLineLock(system, options, successor || kept.size > 0, successor ? awaitHandover(options.socket, process.pid) : undefined);
   const patient = options.wait || env[REOPEN_VARIABLE] === '1';
   const opener = keeping.kind === 'none' && options.keeper ? system.native : undefined;
   if (opener !== undefined) {

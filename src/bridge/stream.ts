@@ -1,6 +1,6 @@
 // One epoch on the spool: files `rx` (received bytes), `tx` (bytes to send) and `record`, whose offsets are the epoch's offsets:
 // what is no longer needed is punched out, nothing is renumbered. Must never hold a second copy of a position the kernel keeps.
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { acknowledge, decodeRecord, deliver, drop, EMPTY_COUNTERS, encodeRecord, RECORD_BYTES } from './record.js';
 import type { Counters } from './record.js';
@@ -51,7 +51,9 @@ export class Stream {
   /** Makes the files of a new epoch. */
   static create(system: System, id: string, directory: string): Stream {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    for (const name of ['rx', 'record']) closeSync(openSync(join(directory, name), 'wx', 0o600));
+    closeSync(openSync(join(directory, 'rx'), 'wx', 0o600));
+    // The record takes its room now: on a filesystem that is full later, what is acknowledged and dropped must still be written down.
+    writeFileSync(join(directory, 'record'), encodeRecord(EMPTY_COUNTERS), { flag: 'wx', mode: 0o600 });
     return new Stream(system, id, directory, openSync(join(directory, 'tx'), 'wx+', 0o600));
   }
 
@@ -107,19 +109,29 @@ export class Stream {
   /** The kernel has sent some of it: gives the room back. */
   sent(): void {
     this.#confirmed = undefined;
-    const confirmed = this.confirmed;
-    if (confirmed - this.#txReleased < RELEASE_STEP_BYTES) return;
-    this.#system.release(this.tx, this.#txReleased, confirmed);
-    this.#txReleased = confirmed;
+    this.#release(RELEASE_STEP_BYTES);
+  }
+
+  /** Gives back everything that is not needed any more, however little: the filesystem is full. */
+  reclaim(): void { this.#release(1); }
+
+  #release(step: number): void {
+    const { confirmed, tail } = this;
+    if (confirmed - this.#txReleased >= step) {
+      this.#system.release(this.tx, this.#txReleased, confirmed);
+      this.#txReleased = confirmed;
+    }
+    if (tail - this.#rxReleased >= step) {
+      this.#system.release(this.rx, this.#rxReleased, tail);
+      this.#rxReleased = tail;
+    }
   }
 
   #store(next: Counters, step = RELEASE_STEP_BYTES): void {
     if (next === this.#counters) return;
     this.#counters = next;
     writeSync(this.#record, encodeRecord(next), 0, RECORD_BYTES, 0);
-    if (next.tail - this.#rxReleased < step) return;
-    this.#system.release(this.rx, this.#rxReleased, next.tail);
-    this.#rxReleased = next.tail;
+    this.#release(step);
   }
 
   close(): void {

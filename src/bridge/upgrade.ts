@@ -1,5 +1,5 @@
-// The predecessor's side of a warm upgrade. The successor boots beside us; when it asks, we stop between two transfers, let go of the
-// lock, say GO and end. Dying anywhere in between leaves the keeper to start a bridge from the kept descriptors.
+// The predecessor's side of a warm upgrade. The successor boots beside us; when it asks, we say GO, stop between two transfers, let go of
+// the lock and end. Dying anywhere in between leaves the keeper to start a bridge from the kept descriptors.
 import type { LineLock } from './line-lock.js';
 import type { KeptFiles, KeptName } from './kept-files.js';
 import type { Session } from './session.js';
@@ -71,9 +71,10 @@ export class Upgrade {
     this.#pending = undefined;
     clearTimeout(timer);
     keeping.systemd?.mainProcess(pid);
+    // First the word, then the lock: the successor wakes up while we stop, and waits for the lock.
+    successor.send({ type: 'go' }, () => { setImmediate(() => { exit(0); }); });
     this.#retiring.stop();
     lock.release();
-    successor.send({ type: 'go' }, () => { setImmediate(() => { exit(0); }); });
     asker.send({ type: 'done' });
     log('info', `handed the line over to process ${pid}`);
     this.#retiring.leave();
