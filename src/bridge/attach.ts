@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { HoldlineError } from '../domain/errors.js';
 import { encodeFrame } from './frames.js';
 import { FrameReader } from './frame-reader.js';
-import { NO_EPOCH, PROTOCOL_VERSION } from './protocol.js';
+import { MAX_WRITE_BYTES, NO_EPOCH, PROTOCOL_VERSION } from './protocol.js';
 import type { Frame, Role } from './protocol.js';
 
 const LEAVE_KEY = 0x1d;
@@ -16,7 +16,7 @@ export interface Terminal {
   readonly note: (text: string) => void;
 }
 
-interface Place { epoch: string; accepted: number; position: number; canWrite: boolean }
+interface Place { epoch: string; accepted: number; role: Role; down: boolean }
 
 /** Resolves when the person or the bridge has left. */
 export async function attachTerminal(path: string, terminal: Terminal): Promise<void> {
@@ -30,13 +30,11 @@ function converse(path: string, terminal: Terminal, role: Role): Promise<string>
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     const reader = new FrameReader();
-    const place: Place = { epoch: NO_EPOCH, accepted: 0, position: 0, canWrite: false };
+    const place: Place = { epoch: NO_EPOCH, accepted: 0, role, down: true };
     let end = 'closed';
     const typed = (keys: Buffer): void => {
-      if (keys.includes(LEAVE_KEY)) { socket.end(); return; }
-      if (!place.canWrite) return;
-      socket.write(encodeFrame({ type: 'write', offset: place.accepted, epoch: place.epoch, bytes: keys }));
-      place.accepted += keys.length;
+      if (terminal.input.isTTY && keys.includes(LEAVE_KEY)) { socket.end(); return; }
+      if (place.role === 'consumer' && !place.down) sendKeys(socket, place, keys);
     };
     const restore = (): void => {
       terminal.input.off('data', typed).pause();
@@ -49,31 +47,47 @@ function converse(path: string, terminal: Terminal, role: Role): Promise<string>
     });
     socket.on('close', () => { restore(); resolve(end); });
     socket.on('data', (chunk: Buffer) => {
-      for (const frame of reader.push(chunk)) end = show(frame, socket, place, terminal, typed) ?? end;
+      try {
+        for (const frame of reader.push(chunk)) end = show(frame, socket, place, terminal, typed) ?? end;
+      } catch (error) {
+        socket.destroy();
+        reject(new HoldlineError('bridge-protocol', `cannot understand what answers at ${path}: it speaks another protocol`, { hint: 'Update the older of the two.', cause: error }));
+      }
     });
   });
+}
+
+/** A pipe hands over more at once than a frame holds. */
+function sendKeys(socket: Socket, place: Place, keys: Buffer): void {
+  for (let at = 0; at < keys.length; at += MAX_WRITE_BYTES) {
+    const bytes = keys.subarray(at, at + MAX_WRITE_BYTES);
+    socket.write(encodeFrame({ type: 'write', offset: place.accepted, epoch: place.epoch, bytes }));
+    place.accepted += bytes.length;
+  }
 }
 
 /** Returns the error code when the bridge ends it. */
 function show(frame: Frame, socket: Socket, place: Place, terminal: Terminal, typed: (keys: Buffer) => void): string | undefined {
   switch (frame.type) {
     case 'welcome':
-      Object.assign(place, { epoch: frame.epoch, accepted: frame.accepted, position: frame.from, canWrite: frame.role === 'consumer' && !frame.down });
+      Object.assign(place, { epoch: frame.epoch, accepted: frame.accepted, role: frame.role, down: frame.down });
       if (terminal.input.isTTY) terminal.input.setRawMode(true);
       terminal.input.on('data', typed).resume();
-      terminal.note(frame.down ? 'The line is down; waiting for the device. ^] leaves.' : 'On the line. ^] leaves.');
+      terminal.note(`${frame.down ? 'The line is down; waiting for the device.' : 'On the line.'} ${terminal.input.isTTY ? '^]' : '^C'} leaves.`);
       return undefined;
     case 'data':
       terminal.output.write(frame.bytes);
-      place.position = frame.offset + frame.bytes.length;
-      if (place.canWrite) socket.write(encodeFrame({ type: 'ack', offset: place.position, epoch: place.epoch }));
+      if (place.role === 'consumer') socket.write(encodeFrame({ type: 'ack', offset: frame.offset + frame.bytes.length, epoch: place.epoch }));
       return undefined;
     case 'gap': terminal.note(`${frame.to - frame.from} bytes are missing here.`); return undefined;
     case 'epoch':
-      Object.assign(place, { epoch: frame.epoch, accepted: frame.accepted, position: frame.from });
+      Object.assign(place, { epoch: frame.epoch, accepted: frame.accepted, down: false });
       terminal.note('The device is back.');
       return undefined;
-    case 'down': terminal.note(`The line is down: ${frame.reason}.`); return undefined;
+    case 'down':
+      place.down = true;
+      terminal.note(`The line is down: ${frame.reason}.`);
+      return undefined;
     case 'error':
       if (frame.code !== 'seat-taken') terminal.note(frame.message);
       return frame.code;
