@@ -14,6 +14,7 @@ import type { OpenLine } from './open-line.js';
 import type { BridgeOptions } from './options.js';
 import { PtyLink } from './pty-link.js';
 import type { PtyFiles } from './pty-link.js';
+import { seatMemory } from './seat-memory.js';
 import { BridgeServer } from './server.js';
 import { reportBridge } from './status.js';
 import { listenTcp } from './tcp-link.js';
@@ -43,6 +44,7 @@ export class Bridge {
   #server: BridgeServer | undefined;
   #pty: PtyLink | undefined;
   #tcp: Server | undefined;
+  #tcpRetry: NodeJS.Timeout | undefined;
   #open: OpenLine | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_FIRST_MS;
@@ -60,7 +62,7 @@ export class Bridge {
   async start(line: OpenLine | undefined, resumed: boolean, openPty: () => PtyFiles | undefined): Promise<void> {
     const { system, options, keeping, log, monotonicMs } = this.#services;
     const warn = (message: string, fields?: Readonly<Record<string, unknown>>): void => { log('warn', message, fields); };
-    const hub = new Hub({ monotonicMs, warn });
+    const hub = new Hub({ monotonicMs, warn, memory: seatMemory(options.spool) });
     this.#hub = hub;
     if (resumed && line !== undefined) this.#resume(line);
     hub.recall(openEndedEpochs(system, options.spool, line?.stream));
@@ -79,8 +81,20 @@ export class Bridge {
       hub, log, report: () => this.#report(pty !== undefined), upgrade: (session) => { this.#upgrade.request(session); }, takeover: (session, pid) => this.#upgrade.handOver(session, pid),
     }, monotonicMs);
     await this.#server.listen();
-    if (options.tcp !== undefined) this.#tcp = await listenTcp(hub, options.tcp, warn);
+    if (options.tcp !== undefined) await this.#listenTcp(hub, options.tcp, line === undefined || !resumed);
     keeping.systemd?.ready(`serving ${options.socket}`);
+  }
+
+  /** `strict`: a wrong port is told by ending. A line that is held already is worth more than its TCP port. */
+  async #listenTcp(hub: Hub, port: number, strict: boolean): Promise<void> {
+    const { log } = this.#services;
+    try {
+      this.#tcp = await listenTcp(hub, port, (message) => { log('warn', message); });
+    } catch (error) {
+      if (strict) throw error;
+      log('warn', `${toHoldlineError(error).message}; tries again`);
+      this.#tcpRetry = setTimeout(() => { void this.#listenTcp(hub, port, false); }, RETRY_MAX_MS);
+    }
   }
 
   /** Ends in order, between two transfers: the kept descriptors stay valid for the next process. */
@@ -93,14 +107,13 @@ export class Bridge {
 
   /** Reading first, everything else later: this is the pause of a restart or an upgrade. */
   #resume(line: OpenLine): void {
-    const { lock, log } = this.#services;
     this.#attach(line, 'resumed');
-    this.#pauseMs = lock.pauseMs();
-    if (this.#pauseMs !== null) log('info', 'took the line over', { pause_ms: this.#pauseMs });
+    if (this.#pauseMs !== null) this.#services.log('info', 'took the line over', { pause_ms: this.#pauseMs });
   }
 
   #stopMoving(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#tcpRetry);
     this.#pty?.stop();
     this.#tcp?.close();
     this.#hub?.line?.stop();
@@ -110,8 +123,8 @@ export class Bridge {
     return this.#open === undefined ? new Map() : lineFiles(this.#open);
   }
 
-  #attach(open: OpenLine, how: string): void {
-    const { system, options, log } = this.#services;
+  #attach(open: OpenLine, how: 'opened' | 'resumed'): void {
+    const { system, options, lock, log } = this.#services;
     const hub = this.#hub;
     if (hub === undefined) return;
     this.#open = open;
@@ -122,6 +135,8 @@ export class Bridge {
       gone: (reason) => { this.#gone(reason); }, warn: (message, fields) => { log('warn', message, fields); },
     });
     hub.attach(line);
+    // Here the first read is done.
+    if (how === 'resumed') this.#pauseMs = lock.pauseMs();
     log('info', `${how} ${options.port}`, { epoch: open.stream.id, baud: options.line.baud, received: open.stream.head });
   }
 
@@ -172,7 +187,7 @@ export class Bridge {
     if (this.#hub === undefined) return '{}';
     return JSON.stringify(reportBridge({
       name: options.name, version, pid: process.pid, port: options.port, baud: options.line.baud, keeper: keeping.kind, mode: system.kind,
-      pty: pty ? options.link ?? null : null, tcp: options.tcp ?? null, uptime_s: Math.round((monotonicMs() - this.#startedMs) / 1000), spool_bytes: options.capacity, pause_ms: this.#pauseMs,
+      pty: pty ? options.link ?? null : null, tcp: this.#tcp === undefined ? null : options.tcp ?? null, uptime_s: Math.round((monotonicMs() - this.#startedMs) / 1000), spool_bytes: options.capacity, pause_ms: this.#pauseMs,
     }, this.#hub, clients));
   }
 }

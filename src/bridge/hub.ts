@@ -2,6 +2,7 @@
 // Sockets, PTYs and the port itself stay outside; must never let one participant's fault reach another.
 import { MAX_ENDED_EPOCHS } from './epochs.js';
 import type { Line } from './line.js';
+import type { SeatMemory } from './seat-memory.js';
 import type { Stream } from './stream.js';
 
 /** Someone who takes bytes of the line: a protocol client, the PTY link, a raw TCP client. */
@@ -14,11 +15,12 @@ export interface Participant {
   wake(): void;
 }
 
-/** How long the seat waits for a protocol client that has gone (a restart, an update) before the PTY link or TCP may have it. */
+/** How long the seat waits for a protocol client that has gone (a restart or an update, its own or the bridge's) before the PTY link or TCP may have it. */
 const SEAT_HOLD_MS = 30_000;
 
 export interface HubOptions {
   readonly monotonicMs: () => number;
+  readonly memory: SeatMemory;
   readonly warn: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -28,10 +30,21 @@ export class Hub {
   readonly #options: HubOptions;
   #line: Line | undefined;
   #seat: Participant | undefined;
-  #heldUntilMs = 0;
+  /** Undefined: not asked yet who had it in an earlier life. */
+  #heldUntilMs: number | undefined;
+  readonly #startedMs: number;
   #downReason = 'the device was not opened yet';
 
-  constructor(options: HubOptions) { this.#options = options; }
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#startedMs = options.monotonicMs();
+  }
+
+  /** The app that had the seat may come back. */
+  #isHeld(): boolean {
+    this.#heldUntilMs ??= this.#options.memory.last === 'socket' ? this.#startedMs + SEAT_HOLD_MS : 0;
+    return this.#options.monotonicMs() < this.#heldUntilMs;
+  }
 
   /** Epochs of earlier lives that still hold bytes, oldest first. */
   recall(ended: readonly Stream[]): void { this.#streams = [...ended, ...this.#streams]; }
@@ -90,8 +103,9 @@ export class Hub {
   takeSeat(participant: Participant): boolean {
     if (this.#seat === participant) return true;
     if (this.#seat !== undefined) return false;
-    if (participant.kind !== 'socket' && this.#options.monotonicMs() < this.#heldUntilMs) return false;
+    if (participant.kind !== 'socket' && this.#isHeld()) return false;
     this.#seat = participant;
+    this.#options.memory.remember(participant.kind);
     return true;
   }
 

@@ -16,12 +16,14 @@ class TcpClient implements Participant {
   readonly role = 'consumer';
   readonly #socket: Socket;
   readonly #hub: Hub;
+  readonly #warn: (message: string) => void;
   #stream: Stream | undefined;
   #position = 0;
 
-  constructor(socket: Socket, hub: Hub) {
+  constructor(socket: Socket, hub: Hub, warn: (message: string) => void) {
     this.#socket = socket;
     this.#hub = hub;
+    this.#warn = warn;
     this.label = `a TCP client (port ${socket.remotePort ?? 0})`;
   }
 
@@ -44,6 +46,7 @@ class TcpClient implements Participant {
     try {
       line.stream.append(bytes);
     } catch {
+      this.#warn(`closed ${this.label}: the filesystem of the spool is full`);
       this.#socket.destroy();
       return;
     }
@@ -82,7 +85,7 @@ class TcpClient implements Participant {
 export async function listenTcp(hub: Hub, port: number, warn: (message: string) => void): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    if (new TcpClient(socket, hub).start()) return;
+    if (new TcpClient(socket, hub, warn).start()) return;
     warn(`turned a TCP client away: the seat is taken by ${hub.seat?.label ?? 'a client that may come back'}`);
     socket.destroy();
   });

@@ -12,6 +12,7 @@ import { Line } from '../../../src/bridge/line.js';
 import type { LineOptions } from '../../../src/bridge/line.js';
 import { NO_EPOCH, PROTOCOL_VERSION } from '../../../src/bridge/protocol.js';
 import type { Frame, Role } from '../../../src/bridge/protocol.js';
+import { seatMemory } from '../../../src/bridge/seat-memory.js';
 import { BridgeServer } from '../../../src/bridge/server.js';
 import type { ServerLimits } from '../../../src/bridge/server.js';
 import type { Session } from '../../../src/bridge/session.js';
@@ -31,18 +32,20 @@ export class InProcessBridge {
   #server: BridgeServer;
   readonly #options: SpoolOptions;
   nowMs = 0;
+  /** Answers given to STATUS. */
+  reports = 0;
   /** What an UPGRADE does: by default there is none. */
   upgrade = (session: Session): void => { session.fail('upgrade-failed', 'none here'); };
 
   constructor(options: SpoolOptions = DEFAULT_OPTIONS, limits?: ServerLimits) {
     this.#options = options;
-    this.hub = new Hub({ monotonicMs: () => this.nowMs, warn: (message) => { this.logs.push(message); } });
+    this.hub = new Hub({ monotonicMs: () => this.nowMs, memory: seatMemory(this.directory), warn: (message) => { this.logs.push(message); } });
     this.#server = this.#makeServer(limits);
   }
 
   #makeServer(limits?: ServerLimits): BridgeServer {
     return new BridgeServer(this.socket, {
-      hub: this.hub, report: () => JSON.stringify(this.counters()), upgrade: (session) => { this.upgrade(session); }, takeover: () => false,
+      hub: this.hub, report: () => { this.reports += 1; return JSON.stringify(this.counters()); }, upgrade: (session) => { this.upgrade(session); }, takeover: () => false,
       log: (_level, message) => { this.logs.push(message); },
     }, () => performance.now(), limits);
   }
