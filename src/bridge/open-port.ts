@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, realpathSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { HoldlineError } from '../domain/errors.js';
 import type { LineSettings } from './line-settings.js';
-import { busyPort, describeOpenError } from './port-errors.js';
+import { busyPort, describeOpenError, findHolders } from './port-errors.js';
 import type { System } from './system.js';
 
 function realDevice(path: string): string {
@@ -28,6 +28,7 @@ export function openPort(system: System, path: string, line: LineSettings): numb
     if (!isatty(tty)) throw new HoldlineError('usage', `cannot use ${path}: it is not a serial port`, { hint: 'Give --port the path of a tty, best one below /dev/serial/by-id.' });
     // First the lock: a port somebody else uses must not be re-set under them.
     if (!system.lock(tty)) throw busyPort(path, device);
+    if (isReadByOthers(device)) throw busyPort(path, device);
     setPort(system, tty, path, line);
     system.claim(tty);
     return tty;
@@ -35,6 +36,11 @@ export function openPort(system: System, path: string, line: LineSettings): numb
     closeSync(tty);
     throw error;
   }
+}
+
+/** Most programs take no lock: two that read one port steal each other's bytes. The other end of a PTY may well have it open; only a real port is refused. */
+function isReadByOthers(device: string): boolean {
+  return !device.startsWith('/dev/pts/') && findHolders(device).length > 0;
 }
 
 /** Sets a port that is already open, ours or a kept one (the baud rate may have been changed with the unit). */

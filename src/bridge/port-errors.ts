@@ -1,6 +1,7 @@
 // Why a port cannot be opened, in words that tell a person what to do: the group to join, the process that holds it, the ports
 // there are. Reads /proc and /etc/group only; must never open the port.
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { HoldlineError, errnoOf } from '../domain/errors.js';
 
 function groupName(gid: number): string {
@@ -12,9 +13,10 @@ function groupName(gid: number): string {
   }
 }
 
-/** "socat (pid 812)" for each process we may look into that has the device open. */
-export function findHolders(device: string): string[] {
-  const holders: string[] = [];
+type IsHolder = (pid: string) => boolean;
+
+/** Has it open, as far as we may look: root sees all, others their own. */
+function opens(device: string): IsHolder {
   const wanted = statSync(device, { throwIfNoEntry: false });
   // The same name in a container may be another device.
   const isIt = (path: string): boolean => {
@@ -26,16 +28,52 @@ export function findHolders(device: string): string[] {
       return false;
     }
   };
-  for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
-    if (Number(pid) === process.pid) continue;
-    try {
-      const holds = readdirSync(`/proc/${pid}/fd`).some((file) => isIt(`/proc/${pid}/fd/${file}`));
-      if (holds) holders.push(`${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`);
-    } catch {
-      // Gone meanwhile, or another user's: its files are not ours to see.
-    }
+  return (pid) => readdirSync(`/proc/${pid}/fd`).some((file) => isIt(`/proc/${pid}/fd/${file}`));
+}
+
+/** Has it as its controlling terminal, which everybody may see: a login console. */
+function isTerminalOf(device: string): IsHolder {
+  const number = statSync(device, { throwIfNoEntry: false })?.rdev ?? 0;
+  // Behind the name in brackets, which may hold anything: state, parent, group, session, terminal.
+  return (pid) => number !== 0 && Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[4]) === number;
+}
+
+/** Says so in a lock file, as minicom and picocom do. */
+function hasLockFile(device: string): IsHolder {
+  let owner = '';
+  try {
+    owner = readFileSync(`/run/lock/LCK..${basename(device)}`, 'utf8').trim().split(/\s+/u)[0] ?? '';
+  } catch {
+    // Nobody locks it so.
+  }
+  return (pid) => pid === owner;
+}
+
+/** "socat (pid 812)" for each other process that has the device, as far as we may know. Not init: it keeps descriptors for others. */
+export function findHolders(device: string): string[] {
+  const holders: string[] = [];
+  const ways = [opens(device), isTerminalOf(device), hasLockFile(device)];
+  for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name) && name !== '1' && Number(name) !== process.pid)) {
+    if (ways.some((has) => tries(() => has(pid)))) holders.push(`${nameOf(pid)} (pid ${pid})`);
   }
   return holders;
+}
+
+/** Gone meanwhile, or another user's: its files are not ours to see. */
+function tries(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch {
+    return false;
+  }
+}
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return 'a process';
+  }
 }
 
 function knownPorts(): string {
