@@ -12,6 +12,8 @@ import type { Stream } from './stream.js';
 const MAX_IN_FLIGHT_BYTES = 256 * 1024;
 /** Bytes accepted for the line and not yet sent; above it we stop listening to the writer until half is gone. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+/** Answers a client has asked for and does not read; above it we stop listening to it, and the server drops it for taking nothing. */
+const MAX_UNHEARD_BYTES = 2 * MAX_IN_FLIGHT_BYTES;
 /** How long a new consumer waits for one that is just going. */
 const SEAT_WAIT_TRIES = 30;
 const SEAT_WAIT_MS = 10;
@@ -95,6 +97,7 @@ export class Session implements Participant {
         this.#take(frame);
         if (this.#closed) return;
       }
+      this.#regulate();
     } catch (error) {
       if (!(error instanceof ProtocolFault)) throw error;
       this.fail(error.wire, error.message);
@@ -185,10 +188,18 @@ export class Session implements Participant {
     line.flush();
     // Sending may have told it already; a repeated write is answered all the same.
     this.#tellWrites(told === this.#told);
-    if (stream.unsent > MAX_UNSENT_BYTES) this.#socket.pause();
+  }
+
+  /** Listens, or not for a while: the line is slower than the writer, or the client does not read what it has asked for. */
+  #regulate(): void {
+    const unsent = this.#role === 'consumer' && this.#open ? this.#services.hub.current?.unsent ?? 0 : 0;
+    const unheard = this.#socket.writableLength;
+    if (unsent > MAX_UNSENT_BYTES || unheard > MAX_UNHEARD_BYTES) this.#socket.pause();
+    else if (this.#socket.isPaused() && unsent < MAX_UNSENT_BYTES / 2 && unheard <= MAX_IN_FLIGHT_BYTES) this.#socket.resume();
   }
 
   wake(): void {
+    if (!this.#closed && this.#socket.isPaused()) this.#regulate();
     if (!this.#open || this.#closed) return;
     if (this.#role === 'consumer') this.#tellWrites(false);
     while (!this.#closed && this.#socket.writableLength < MAX_IN_FLIGHT_BYTES && this.#sendNext());
@@ -238,7 +249,6 @@ export class Session implements Participant {
   #tellWrites(always: boolean): void {
     const stream = this.#services.hub.current;
     if (stream === undefined || stream !== this.#stream) return;
-    if (this.#socket.isPaused() && stream.unsent < MAX_UNSENT_BYTES / 2) this.#socket.resume();
     const { accepted, confirmed } = stream;
     const told = `${accepted} ${confirmed}`;
     if (told === this.#told && !always) return;

@@ -204,6 +204,17 @@ describe('more bytes than anybody takes', () => {
     await expect.poll(() => bridge.logs.join(), { timeout: 10_000 }).toMatch(/has taken nothing/);
   });
 
+  it('one that asks and never reads is not listened to, and then dropped: its answers do not pile up', async () => {
+    await start(DEFAULT_OPTIONS, { stallMs: 60_000, helloMs: 1500 });
+    const deaf = connect();
+    deaf.socket.pause();
+    const questions = Buffer.concat(Array.from({ length: 5000 }, () => encodeFrame({ type: 'status' })));
+    for (let turn = 0; turn < 40; turn += 1) deaf.socket.write(questions);
+    await expect.poll(() => bridge.logs.join(), { timeout: 10_000 }).toMatch(/no HELLO came/);
+    expect(bridge.reports).toBeLessThan(40_000);
+    await consumer();
+  });
+
   it('a silent connection is dropped', async () => {
     await start(DEFAULT_OPTIONS, { stallMs: 60_000, helloMs: 100 });
     const silent = connect();
