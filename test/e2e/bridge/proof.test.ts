@@ -35,6 +35,8 @@ describe('the harness catches a bridge that', () => {
   it.each([
     ['drops one byte', 'drop', (outcome: Outcome) => outcome.missingIn === 1 && outcome.wrong.length > 0],
     ['doubles one byte', 'double', (outcome: Outcome) => outcome.missingIn === -1 && outcome.wrong.length > 0],
+    ['drops one byte on the way out', 'drop-out', (outcome: Outcome) => outcome.missingOut === 1 && outcome.wrong.length > 0],
+    ['doubles one byte on the way out', 'double-out', (outcome: Outcome) => outcome.missingOut === -1 && outcome.wrong.length > 0],
     ['acknowledges before delivery', 'early-ack', (outcome: Outcome) => outcome.wrong.some((text) => text.startsWith('gaps'))],
   ] as const)('%s', async (_what, fault, caught) => {
     const outcome = await runScenario({ bundle: built, victim: 'app', baud: 115_200, count: 3, everyMs: 250, fault }, act);

@@ -14,8 +14,8 @@ export class JsonChild {
   readonly #waiting = new Map<number, (fact: Fact) => void>();
   fatal: string | undefined;
 
-  constructor(command: string, argv: readonly string[]) {
-    this.process = spawn(command, argv, { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(command: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.process = spawn(command, argv, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.process.stdin?.on('error', () => undefined);
     this.process.stderr?.on('data', (text: Buffer) => { this.errors.push(text.toString()); });
     this.exited = new Promise((resolve) => { this.process.on('exit', (code, signal) => { resolve(signal ?? code); }); });

@@ -1,10 +1,14 @@
 // The negative controls: the real bridge with one fault put in from outside, named by the environment. Only tests can start it.
 import { ftruncateSync, readSync, writeSync } from 'node:fs';
+import { loadCLibrary } from '../../../src/bridge/c-library.js';
 import { Hub } from '../../../src/bridge/hub.js';
 import { Stream } from '../../../src/bridge/stream.js';
 import { runBridgeMain } from '../../../src/main/run-bridge-main.js';
 
 const FAULT_AT_BYTES = 3000;
+/** The app's writes come slower. */
+const FAULT_OUT_AT_BYTES = 500;
+const SEEK_SET = 0;
 const fault = process.env['HOLDLINE_TEST_FAULT'];
 const { grew } = Stream.prototype;
 let done = false;
@@ -22,6 +26,16 @@ Stream.prototype.grew = function faultyGrew(this: Stream, bytes: number): void {
   readSync(this.rx, last, 0, 1, end - 1);
   writeSync(this.rx, last, 0, 1, end);
   grew.call(this, bytes + 1);
+};
+
+/** On the way out the kernel's own place in the file is moved by one. */
+const { append } = Stream.prototype;
+Stream.prototype.append = function faultyAppend(this: Stream, bytes: Buffer): void {
+  const { confirmed } = this;
+  append.call(this, bytes);
+  if (done || bytes.length === 0 || confirmed < FAULT_OUT_AT_BYTES || (fault !== 'drop-out' && fault !== 'double-out')) return;
+  done = true;
+  loadCLibrary()?.lseek(this.tx, confirmed + (fault === 'drop-out' ? 1 : -1), SEEK_SET);
 };
 
 if (fault === 'early-ack') {

@@ -7,8 +7,11 @@ import { inspectBridge } from '../../../src/bridge/inspect.js';
 import type { BridgeReport } from '../../../src/bridge/status.js';
 import type { Bundle } from './bundle.js';
 import { JsonChild } from './child.js';
+import { judgeCounters } from './judge.js';
 
 export type Victim = 'none' | 'app' | 'bridge' | 'both' | 'warm' | 'cold' | 'mid-upgrade';
+
+export type Fault = 'drop' | 'double' | 'drop-out' | 'double-out' | 'early-ack';
 
 export interface Scenario {
   readonly bundle: Bundle;
@@ -17,7 +20,7 @@ export interface Scenario {
   readonly count: number;
   /** Mean time between two kills. */
   readonly everyMs: number;
-  readonly fault?: 'drop' | 'double' | 'early-ack';
+  readonly fault?: Fault;
 }
 
 export interface Outcome {
@@ -36,6 +39,8 @@ export interface Outcome {
   /** How long nobody read, by the bridge's own clock, at each planned restart or upgrade. */
   readonly readingGapsMs: readonly number[];
   readonly report: BridgeReport | null;
+  /** How often its counters were looked at. */
+  readonly looks: number;
 }
 
 const SETTLE_TRIES = 400;
@@ -49,6 +54,10 @@ export class Rig {
   bridge!: JsonChild;
   app: JsonChild | undefined;
   port = '';
+  looks = 0;
+  readonly miscounts: string[] = [];
+  /** For the bridge alone: several rigs run side by side. */
+  readonly env: Record<string, string> = {};
   readonly #bundle: Bundle;
   readonly #bridgeName: string;
   readonly #pace: number;
@@ -68,7 +77,7 @@ export class Rig {
   /** On the numbering device, or on another `port`. */
   async startBridge(baud: number, extra: readonly string[] = [], port?: string): Promise<void> {
     this.port = port ?? String((await this.device.first)['path']);
-    this.bridge = new JsonChild(process.execPath, [this.#bundle.path(this.#bridgeName), 'run', '--name', 'p', '--port', this.port, '--baud', String(baud), '--socket-dir', this.directory, ...extra]);
+    this.bridge = new JsonChild(process.execPath, [this.#bundle.path(this.#bridgeName), 'run', '--name', 'p', '--port', this.port, '--baud', String(baud), '--socket-dir', this.directory, ...extra], this.env);
     // A keeper outlives a test process that crashes; it must not go on opening PTYs.
     process.once('exit', this.#stopBridge);
     await this.pid();
@@ -78,7 +87,13 @@ export class Rig {
     this.app = new JsonChild(process.execPath, [this.#bundle.path('app'), this.socket, join(this.directory, 'state'), String(this.#pace)]);
   }
 
-  async report(): Promise<BridgeReport | null> { return (await inspectBridge(this.socket, 'p')).report; }
+  /** Judged each time: the counters must add up at every instant somebody looks. */
+  async report(): Promise<BridgeReport | null> {
+    const { report } = await inspectBridge(this.socket, 'p');
+    this.looks += 1;
+    this.miscounts.push(...judgeCounters(report));
+    return report;
+  }
 
   /** What the app had committed, and what it had heard of its writes. */
   appKnows(): { rx: number; tx: number; heard: number } {
@@ -145,7 +160,7 @@ async function settle(rig: Rig): Promise<{ app: Record<string, unknown>; device:
 export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: Scenario) => Promise<{ kills: number; gaps: readonly number[]; inFlight: number }>): Promise<Outcome> {
   // Half the line's speed back, so that both directions are under way at every kill.
   const rig = new Rig(scenario.bundle, scenario.fault === undefined ? 'bridge' : 'faulty', bytesPerMs(scenario.baud) / 2);
-  if (scenario.fault !== undefined) process.env['HOLDLINE_TEST_FAULT'] = scenario.fault;
+  if (scenario.fault !== undefined) rig.env['HOLDLINE_TEST_FAULT'] = scenario.fault;
   try {
     await rig.startBridge(scenario.baud);
     rig.startApp();
@@ -157,17 +172,17 @@ export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: 
     await rig.device.ask({ do: 'stop' });
     await rig.app!.first;
     const { app, device } = await settle(rig);
-    const wrong = [...(app['skipped'] as string[])];
+    const report = await rig.report();
+    const wrong = [...(app['skipped'] as string[]), ...rig.miscounts.slice(0, 3)];
     if (app['wrongAt'] !== -1) wrong.push(`app: wrong byte at ${String(app['wrongAt'])}`);
     if (device['wrongAt'] !== -1) wrong.push(`device: wrong byte at ${String(device['wrongAt'])}`);
     if ((app['gaps'] as unknown[]).length > 0) wrong.push(`gaps ${JSON.stringify(app['gaps'])}`);
     if (app['epochs'] !== 0) wrong.push(`${String(app['epochs'])} epoch changes`);
     return {
       kills, inFlight, sent: Number(device['sent']), received: Number(app['rx']), written: Number(app['tx']), arrived: Number(device['received']),
-      missingIn: Number(device['sent']) - Number(app['rx']), missingOut: Number(app['tx']) - Number(device['received']), wrong, refused: Number(device['refused']), readingGapsMs: gaps, report: await rig.report(),
+      missingIn: Number(device['sent']) - Number(app['rx']), missingOut: Number(app['tx']) - Number(device['received']), wrong, refused: Number(device['refused']), readingGapsMs: gaps, report, looks: rig.looks,
     };
   } finally {
-    delete process.env['HOLDLINE_TEST_FAULT'];
     await rig.close();
   }
 }

@@ -4,7 +4,7 @@ import { act } from '../../support/bridge/acts.js';
 import type { Bundle } from '../../support/bridge/bundle.js';
 import { judgeOutcome, percentile } from '../../support/bridge/judge.js';
 import { runScenario } from '../../support/bridge/scenario.js';
-import type { Outcome, Scenario, Victim } from '../../support/bridge/scenario.js';
+import type { Fault, Outcome, Scenario, Victim } from '../../support/bridge/scenario.js';
 import type { ProofRow } from './proof-table.js';
 
 /** `full` and `small` counts at each rate; `alone`: its times are figures, so nothing else runs beside it. */
@@ -55,13 +55,16 @@ function noteOf(plan: Plan, outcome: Outcome): string {
   if (plan.victim === 'app') notes.push(`${outcome.inFlight} with reads and writes in flight`);
   const gaps = outcome.readingGapsMs.toSorted((a, b) => a - b);
   if (gaps.length > 0) notes.push(`not reading for ${percentile(gaps, 0.5)} ms p50, ${gaps.at(-1) ?? Number.NaN} max`);
+  notes.push(`counters right at ${outcome.looks} looks`);
   if (outcome.refused > 0) notes.push(`kernel put off ${outcome.refused}`);
   return notes.join(', ');
 }
 
-const CONTROLS: readonly { readonly fault: 'drop' | 'double' | 'early-ack'; readonly what: string; readonly caught: (outcome: Outcome) => boolean }[] = [
+const CONTROLS: readonly { readonly fault: Fault; readonly what: string; readonly caught: (outcome: Outcome) => boolean }[] = [
   { fault: 'drop', what: 'a bridge that drops one byte', caught: (outcome) => outcome.missingIn === 1 && outcome.wrong.length > 0 },
   { fault: 'double', what: 'a bridge that doubles one byte', caught: (outcome) => outcome.missingIn === -1 && outcome.wrong.length > 0 },
+  { fault: 'drop-out', what: 'a bridge that drops one byte on the way out', caught: (outcome) => outcome.missingOut === 1 && outcome.wrong.length > 0 },
+  { fault: 'double-out', what: 'a bridge that doubles one byte on the way out', caught: (outcome) => outcome.missingOut === -1 && outcome.wrong.length > 0 },
   { fault: 'early-ack', what: 'a bridge that acknowledges first', caught: (outcome) => outcome.wrong.some((text) => text.startsWith('gaps')) },
 ];
 

@@ -8,8 +8,9 @@ import type { Run } from './kills.js';
 import { planOverflows } from './overflow.js';
 import { runPrograms } from './programs.js';
 import { ProofTable } from './proof-table.js';
+import { planUnplugs } from './unplug.js';
 
-const PARTS = [...KILL_PARTS, 'overflow', 'controls', 'programs'];
+const PARTS = [...KILL_PARTS, 'overflow', 'unplug', 'controls', 'programs'];
 const { values } = parseArgs({
   options: { part: { type: 'string', multiple: true }, rates: { type: 'string', default: '115200,921600,4000000' }, counts: { type: 'string', default: 'full' }, jobs: { type: 'string', default: '2' } },
   args: process.argv.slice(2).filter((word) => word !== '--'),
@@ -24,6 +25,7 @@ if (unknown !== undefined || rates.some((rate) => !(rate > 0)) || !['full', 'sma
 
 function plan(part: string): Run[] {
   if (part === 'overflow') return planOverflows();
+  if (part === 'unplug') return planUnplugs(values.counts === 'full');
   if (part === 'controls') return planControls(rates[0] ?? 115_200);
   return planKills(part, { rates, full: values.counts === 'full' });
 }
