@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { FILES_VARIABLE, formatKeptFiles, KEEPER_VARIABLE, SUCCESSOR_VARIABLE } from './kept-files.js';
 import type { KeptFiles, KeptName } from './kept-files.js';
-import { KEEPER_SCRIPT, REOPEN_EXIT_CODE } from './shell-keeper.js';
+import { KEEPER_SCRIPT, REOPEN_EXIT_CODE, SUCCESSOR_FLAG } from './shell-keeper.js';
 import type { NativeExtras, System } from './system.js';
 import { systemdKeeper } from './systemd-keeper.js';
 import type { Keeping } from './upgrade.js';
@@ -22,7 +22,7 @@ export type Command = readonly [string, ...string[]];
 function spawnSuccessor(command: Command, env: Environment, files: KeptFiles, gone: () => void): () => void {
   const names = [...files.keys()];
   const passed = formatKeptFiles(new Map(names.map((name, index): [KeptName, number] => [name, FIRST_PASSED_FILE + index])));
-  const child = spawn(command[0], command.slice(1), {
+  const child = spawn(command[0], [SUCCESSOR_FLAG, ...command.slice(1)], {
     stdio: ['ignore', 'inherit', 'inherit', ...files.values()], env: { ...env, [SUCCESSOR_VARIABLE]: '1', [FILES_VARIABLE]: passed }, detached: true,
   });
   child.on('error', gone);

@@ -5,11 +5,8 @@ import { toHoldlineError } from '../domain/errors.js';
 
 declare const HOLDLINE_VERSION: string;
 
-/**
- * A bridge makes little garbage: a small young generation saves 2 MiB for as long as it runs. Compiled whole at start, a successor compiles
- * nothing while nobody reads the line: a pause of a third, for 1.5 MiB. The unit of systemd has the same words.
- */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--no-lazy'] as const;
+/** A bridge makes little garbage: a small young generation saves 2 MiB for as long as it runs. The unit of systemd has the same word. */
+const SMALL_HEAP = '--max-semi-space-size=1';
 
 /** Runs one bridge command, with its own messages: `argv` is what follows `bridge`. Resolves with the exit code; a bridge that serves ends the process itself. */
 export async function runBridgeMain(argv: readonly string[]): Promise<number> {
@@ -21,7 +18,7 @@ export async function runBridgeMain(argv: readonly string[]): Promise<number> {
     const code = await runBridgeCommand(argv, {
       env: process.env,
       // The very words we were started with: a successor is what the same link names then.
-      command: [process.execPath, ...new Set([...process.execArgv, ...NODE_FLAGS]), ...(program === undefined ? [] : [program]), ...process.argv.slice(2)],
+      command: [process.execPath, ...new Set([...process.execArgv, SMALL_HEAP]), ...(program === undefined ? [] : [program]), ...process.argv.slice(2)],
       version: typeof HOLDLINE_VERSION === 'string' ? HOLDLINE_VERSION : '0.0.0',
       exit: (status) => process.exit(status),
       print: (text) => { process.stdout.write(`${text}\n`); },
