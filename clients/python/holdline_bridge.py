@@ -130,11 +130,13 @@ class BridgeClient:
 
     def ack(self, offset: int, epoch: Optional[str] = None) -> None:
         """Everything before `offset` is committed by your app and may be forgotten."""
+        self._must_be_consumer("acknowledge")
         self._acked = (epoch or self.epoch, offset)
         self._send(_ACK, offset, bytes.fromhex(self._acked[0]))
 
     def write(self, data: bytes, offset: Optional[int] = None, timeout: Optional[float] = None) -> int:
         """Returns the end offset once the driver has taken all. `offset` repeats a write you are not sure of: nothing is doubled."""
+        self._must_be_consumer("write")
         if self.down:
             raise BridgeError("down", "cannot write: the line is down")
         epoch = self.epoch
@@ -152,6 +154,10 @@ class BridgeClient:
         if self.epoch != epoch or self.confirmed < end:
             raise BridgeError("down", f"cannot confirm the write: the line went down before byte {end}")
         return end
+
+    def _must_be_consumer(self, what: str) -> None:
+        if self._role != "consumer":
+            raise BridgeError("read-only", f"cannot {what}: this client only observes")
 
     @property
     def accepted_or_queued(self) -> int:

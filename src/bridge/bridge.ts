@@ -82,6 +82,7 @@ export class Bridge {
     }, monotonicMs);
     await this.#server.listen();
     if (options.tcp !== undefined) await this.#listenTcp(hub, options.tcp, line === undefined || !resumed);
+    log('info', `serves ${options.socket}`, { ...pty === undefined ? {} : { programs: options.link }, ...this.#tcp === undefined ? {} : { tcp: options.tcp } });
     keeping.systemd?.ready(`serving ${options.socket}`);
   }
 
@@ -137,7 +138,7 @@ export class Bridge {
     hub.attach(line);
     // Here the first read is done.
     if (how === 'resumed') this.#pauseMs = lock.pauseMs();
-    log('info', `${how} ${options.port}`, { epoch: open.stream.id, baud: options.line.baud, received: open.stream.head });
+    log('info', `holds ${options.port}`, { epoch: open.stream.id, baud: options.line.baud, received: open.stream.head });
   }
 
   #gone(reason: string): void {

@@ -62,8 +62,9 @@ function formatState({ name, detail, report }: BridgeState): string {
     `  received ${stream.received} = acknowledged ${stream.acknowledged} + dropped ${stream.dropped} + held ${stream.held}; delivered ${stream.delivered}`,
     `  written ${stream.written} = confirmed ${stream.confirmed} + unsent ${stream.unsent}`,
   ];
+  const ways = [...report.pty === null ? [] : [`programs ${report.pty}`], ...report.tcp === null ? [] : [`TCP 127.0.0.1:${report.tcp}`]].join(', ');
   const clients = report.clients.map((client) => `  ${client.role} ${client.label} at ${client.position}`);
-  return [`${name}: ${detail}`, `  ${report.port} at ${report.baud} baud, pid ${report.pid}, version ${report.version}, keeper ${report.keeper}, up ${report.uptime_s} s`, ...counts, ...clients].join('\n');
+  return [`${name}: ${detail}`, `  ${report.port} at ${report.baud} baud, pid ${report.pid}, version ${report.version}, keeper ${report.keeper}, up ${report.uptime_s} s`, ...ways === '' ? [] : [`  ${ways}`], ...counts, ...clients].join('\n');
 }
 
 async function showStatus(argv: readonly string[], context: CommandContext): Promise<number> {

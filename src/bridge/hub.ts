@@ -33,7 +33,7 @@ export class Hub {
   /** Undefined: not asked yet who had it in an earlier life. */
   #heldUntilMs: number | undefined;
   readonly #startedMs: number;
-  #downReason = 'the device was not opened yet';
+  #downReason = 'the device is not there, or cannot be opened';
 
   constructor(options: HubOptions) {
     this.#options = options;

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { FILES_VARIABLE, formatKeptFiles, KEEPER_VARIABLE, SUCCESSOR_VARIABLE } from './kept-files.js';
 import type { KeptFiles, KeptName } from './kept-files.js';
-import { KEEPER_SCRIPT, REOPEN_EXIT_CODE, SUCCESSOR_FLAG } from './shell-keeper.js';
+import { KEEPER_NAME, KEEPER_SCRIPT, REOPEN_EXIT_CODE, SUCCESSOR_FLAG } from './shell-keeper.js';
 import type { NativeExtras, System } from './system.js';
 import { systemdKeeper } from './systemd-keeper.js';
 import type { Keeping } from './upgrade.js';
@@ -74,7 +74,7 @@ export function chooseKeeping(system: System, env: Environment, command: Command
 export function becomeKeeper(native: NativeExtras, command: Command, env: Environment, files: KeptFiles): never {
   // Node marks what it was given as close-on-exec, its own standard streams too.
   for (const file of [0, 1, 2, ...files.values()]) native.inherit(file, true);
-  return native.execute('/bin/sh', ['sh', '-c', KEEPER_SCRIPT, 'holdline-bridge-keeper', ...command], {
+  return native.execute('/bin/sh', ['sh', '-c', KEEPER_SCRIPT, KEEPER_NAME, ...command], {
     ...env, [KEEPER_VARIABLE]: 'shell', [FILES_VARIABLE]: formatKeptFiles(files),
   });
 }

@@ -3,6 +3,9 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { HoldlineError, errnoOf } from '../domain/errors.js';
+import { KEEPER_NAME } from './shell-keeper.js';
+
+const MAX_NAME_LENGTH = 80;
 
 function groupName(gid: number): string {
   try {
@@ -68,9 +71,12 @@ function tries(look: () => boolean): boolean {
   }
 }
 
+/** The command it was started with: the name alone of an interpreter tells nothing. */
 function nameOf(pid: string): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter((word) => word !== '');
+    if (words.includes(KEEPER_NAME)) return 'the keeper of a holdline bridge';
+    return words.length > 0 ? words.join(' ').slice(0, MAX_NAME_LENGTH) : readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {
     return 'a process';
   }
@@ -88,6 +94,13 @@ function knownPorts(): string {
   return 'No serial port is visible here: check the cable, `dmesg`, and on a Pi `raspi-config` (serial port hardware).';
 }
 
+/** Serial ports belong to dialout; another group says that something else is wrong. */
+function describeGroup(group: string): string {
+  if (group === 'root') return 'Serial ports normally belong to the group dialout: check the udev rules of this one (`udevadm test`), then add the bridge\'s user to that group.';
+  if (group === 'tty') return 'A login console uses it: `systemctl disable --now serial-getty@…` (on a Pi: `raspi-config`, no login shell over serial); then it belongs to dialout.';
+  return `Run \`sudo usermod -aG ${group} USER\` for the bridge's user and start it again (a login keeps its old groups).`;
+}
+
 export function busyPort(path: string, device: string): HoldlineError {
   const holders = findHolders(device);
   const who = holders.length > 0 ? `it is held by ${holders.join(', ')}` : 'another process holds it (run as root to see which)';
@@ -102,7 +115,7 @@ export function describeOpenError(path: string, device: string, error: unknown):
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
     const group = groupName(statSync(device, { throwIfNoEntry: false })?.gid ?? 20);
-    return new HoldlineError('permission', `cannot open ${path}: no permission; it belongs to the group ${group}`, { hint: `Run \`sudo usermod -aG ${group} USER\` for the bridge's user and start it again (a login keeps its old groups).`, cause: error, context });
+    return new HoldlineError('permission', `cannot open ${path}: no permission; it belongs to the group ${group}`, { hint: describeGroup(group), cause: error, context });
   }
   if (errno === 'EBUSY') return busyPort(path, device);
   return new HoldlineError('bridge-port', `cannot open ${path}: ${error instanceof Error ? error.message : String(error)}`, { hint: knownPorts(), cause: error, context });

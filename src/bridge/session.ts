@@ -75,7 +75,8 @@ export class Session implements Participant {
   /** Ends the connection with its reason. */
   fail(code: WireError, message: string): void {
     if (this.#closed) return;
-    this.#services.log(code === 'shutting-down' ? 'info' : 'warn', `closed ${this.#label}: ${message}`, { code });
+    // Whoever has only asked something is closed at every end of a bridge.
+    if (this.#open || code !== 'shutting-down') this.#services.log(code === 'shutting-down' ? 'info' : 'warn', `closed ${this.#label}: ${message}`, { code });
     this.#socket.end(encodeFrame({ type: 'error', code, message }));
     this.#left();
     // Its answer has half a second to leave; what it still sends is not read.

@@ -1,6 +1,9 @@
 // The keeper where there is no systemd: a shell that inherits the descriptors, does nothing with them, and starts the bridge again
 // when it dies. It must stay so small that there is nothing in it to crash or to upgrade.
 
+/** The keeper's $0, which shows in its command line. */
+export const KEEPER_NAME = 'holdline-bridge-keeper';
+
 /** Exit code of a bridge that wants the port opened (again): the keeper becomes the opener, which becomes a keeper. */
 export const REOPEN_EXIT_CODE = 76;
 

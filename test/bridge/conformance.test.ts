@@ -165,6 +165,8 @@ describe.each(LIBRARIES)('the %s client', (library) => {
     bridge.plug();
     const app = await connect();
     const watcher = await connect({ role: 'observer' });
+    expect((await watcher.tell({ do: 'write', text: 'x' }))['error']).toMatch(/only observes/);
+    expect((await watcher.tell({ do: 'ack', offset: 0 }))['error']).toMatch(/only observes/);
     bridge.device.feed('both');
     await Promise.all([app.untilText('both'), watcher.untilText('both')]);
     const second = start();

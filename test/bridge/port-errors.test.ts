@@ -39,12 +39,12 @@ async function stay(script: string, port: string): Promise<number> {
 
 it('a program that has it open', async () => {
   const pid = await stay('exec 9<>"$1"', pty.path);
-  expect(findHolders(pty.path)).toEqual([`sleep (pid ${pid})`]);
+  expect(findHolders(pty.path)).toEqual([`sleep 60 (pid ${pid})`]);
 });
 
 it('a login console, which everybody may see: it is its terminal', async () => {
   const pid = await stay('exec 9<>"$1"; exec 9>&-', pty.path);
-  expect(findHolders(pty.path)).toEqual([`sleep (pid ${pid})`]);
+  expect(findHolders(pty.path)).toEqual([`sleep 60 (pid ${pid})`]);
 });
 
 it.runIf(isRoot)('one that only says so in a lock file, as minicom does; a stale file names nobody', () => {
@@ -56,7 +56,7 @@ it.runIf(isRoot)('one that only says so in a lock file, as minicom does; a stale
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     children.push(child);
     writeFileSync(lock, `${String(child.pid).padStart(10)}\n`);
-    expect(findHolders(path)).toEqual([`sleep (pid ${String(child.pid)})`]);
+    expect(findHolders(path)).toEqual([`sleep 60 (pid ${String(child.pid)})`]);
     writeFileSync(lock, '   4194305\n');
     expect(findHolders(path)).toEqual([]);
   } finally {
@@ -85,7 +85,7 @@ it.runIf(canMount())('a real port that a program reads without any lock is not o
   mounts.push(port);
   const pid = await stay('exec 9<>"$1"', port);
   const before = execFileSync('stty', ['-g', '-F', pty.path], { encoding: 'utf8' });
-  expect(() => openPort(nativeSystem(library), port, { ...DEFAULT_LINE, baud: 9600 })).toThrow(`it is held by sleep (pid ${pid})`);
+  expect(() => openPort(nativeSystem(library), port, { ...DEFAULT_LINE, baud: 9600 })).toThrow(`it is held by sleep 60 (pid ${pid})`);
   expect(execFileSync('stty', ['-g', '-F', pty.path], { encoding: 'utf8' })).toBe(before);
   for (const child of children.splice(0)) child.kill('SIGKILL');
   await expect.poll(() => existsSync(`/proc/${pid}/fd/9`), { timeout: 15_000 }).toBe(false);

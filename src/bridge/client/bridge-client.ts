@@ -59,6 +59,7 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
     this.#connect();
   }
 
+  get #isObserver(): boolean { return this.#options.role === 'observer'; }
   get epoch(): string { return this.#epoch; }
   /** The next byte to be received. */
   get position(): number { return this.#position; }
@@ -70,8 +71,9 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
 
   [Symbol.asyncIterator](): AsyncIterator<Chunk> { return this.#chunks.iterate(); }
 
-  /** Everything before `offset` is committed by the app and may be forgotten. */
+  /** Everything before `offset` is committed by the app and may be forgotten. Throws for an observer. */
   ack(offset: number, epoch: string = this.#epoch): void {
+    if (this.#isObserver) throw new HoldlineError('usage', 'cannot acknowledge: this client only observes', { hint: 'Connect without a role, as the consumer.' });
     this.#acked = { epoch, offset };
     if (this.#connected) this.#socket?.write(encodeFrame({ type: 'ack', offset, epoch }));
   }
@@ -82,6 +84,7 @@ export class BridgeClient extends EventEmitter<ClientEvents> implements AsyncIte
    */
   write(data: Uint8Array | string, at: { readonly offset?: number } = {}): Promise<Written> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    if (this.#isObserver) return Promise.reject(new HoldlineError('usage', 'cannot write: this client only observes', { hint: 'Connect without a role, as the consumer.' }));
     if (this.#closed) return Promise.reject(new HoldlineError('bridge-unavailable', 'cannot write: the client is closed'));
     if (!this.#welcomed) return Promise.reject(new HoldlineError('bridge-unavailable', 'cannot write: not connected yet', { hint: 'Wait for connectBridge, or for the `connect` event.' }));
     if (this.#down) return Promise.reject(new HoldlineError('bridge-unavailable', 'cannot write: the line is down', { hint: 'Wait for the `epoch` event.' }));
