@@ -19,6 +19,14 @@ export const mergedFile = (staging: string): string => join(staging, 'merged.jso
 /** What the new version's config was like at the switch, to see what is edited after it. */
 export const switchedFile = (staging: string): string => join(staging, 'switched.json');
 
+/**
+ * Where an undone version's config waits, laid out as in the version, with `record/shipped` and what it was like at the switch, until
+ * the edits in it are brought back. Beside the transaction's own folder, which undoing takes away; tidied up with the books.
+ */
+export const undoneDir = (staging: string): string => `${staging}-undone`;
+export const undoneRecord = (staging: string): string => join(undoneDir(staging), 'record');
+export const undoneSwitchedFile = (staging: string): string => join(undoneDir(staging), 'switched.json');
+
 /** Inside a record directory. */
 export const recordFile = (record: string): string => join(record, 'record.json');
 export const filesFile = (record: string): string => join(record, 'files.json');

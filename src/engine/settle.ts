@@ -1,4 +1,5 @@
 // What the rescue path could not do: restart services, close the books, go on with a probation. Runs under the lock, at each start.
+import type { RemergeConfigParams } from '../decide/step-params.js';
 import { journalDir } from '../domain/layout.js';
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import type { ModuleCall } from '../domain/module.js';
@@ -7,6 +8,7 @@ import { closeBooks, type Books } from './close-books.js';
 import type { JournalSummary } from './fold-journal.js';
 import { findUnfinished, findUnsettled, openJournal } from './journal.js';
 import type { EngineParts } from './parts.js';
+import { keepWhatWasSetAside } from '../steps/remerge-config.js';
 import { runModule } from '../steps/run-module.js';
 import { prune } from './prune.js';
 import { finishTransaction, makeRun, serviceSwitch } from './run-transaction.js';
@@ -20,6 +22,7 @@ const NOTHING_MEASURED = { downtimeMs: null, durationMs: 0, bytesDownloaded: 0, 
 export async function settleEnded(parts: EngineParts, givenUp?: string): Promise<void> {
   for (const { path, summary } of findUnsettled(parts.fs, journalDir(parts.layout))) {
     if (summary.end === null) continue;
+    if (summary.end.outcome === 'reverted') keepEdits(parts, summary);
     await undoModules(parts, summary, summary.end.programs ?? [], givenUp);
     await restartServices(parts, summary, summary.end.services);
     const { outcome, code, reason } = summary.end;
@@ -47,6 +50,18 @@ async function undoModules(parts: EngineParts, { begin }: JournalSummary, progra
         hint: `Put right what the module names (is the device plugged in?): it is called again at each start and each check. To give up on it: holdline unblock ${version}.`, cause: thrown,
       });
     }
+  }
+}
+
+/** The rescue path merges nothing: it sets the undone version's config aside. Before the services start, so that they read it. */
+function keepEdits({ fs, log }: EngineParts, { begin }: JournalSummary): void {
+  const step = begin.plan.steps.find(({ name }) => name === 'remerge-config');
+  if (step === undefined) return;
+  try {
+    keepWhatWasSetAside({ fs, log }, step.params as RemergeConfigParams);
+  } catch (thrown) {
+    const error = toHoldlineError(thrown);
+    log.error(`what was edited in the config while ${begin.plan.to.version} was on probation could not be brought back: ${error.message}`, { code: error.code });
   }
 }
 

@@ -1,10 +1,10 @@
 // Carries out one plain undo operation through the Filesystem port. Each looks before it acts, so that a second run, also
 // on a disk that takes no more writes, changes nothing; the folders concerned are on disk before it returns.
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { errnoOf, HoldlineError } from '../domain/errors.js';
 import type { RescueOperation } from '../domain/plan.js';
 import type { Filesystem } from '../domain/ports.js';
-import { isTemporaryOf } from '../domain/temporary-names.js';
+import { removeTemporaries } from '../steps/remove-temporaries.js';
 
 export function undoOperation(fs: Filesystem, operation: RescueOperation): void {
   switch (operation.op) {
@@ -53,13 +53,6 @@ function restore(fs: Filesystem, path: string, from: string): void {
     fs.rename(from, path);
   }
   syncFolders(fs, path, from);
-}
-
-/** What a durable write or link of this path left when it was killed before its rename. */
-function removeTemporaries(fs: Filesystem, path: string): void {
-  const folder = dirname(path);
-  if (fs.stat(folder)?.kind !== 'directory') return;
-  for (const name of fs.list(folder)) if (isTemporaryOf(basename(path), name)) fs.remove(join(folder, name));
 }
 
 /** The folders that hold these names, where they still exist. */

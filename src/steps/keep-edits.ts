@@ -6,6 +6,7 @@ import { mergeConfig } from '../decide/merge-config.js';
 import { createDevicePaths } from '../decide/writable-paths.js';
 import { readConfig } from './config-files.js';
 import { combineSides, isOldNew, type MergePlaces } from './merge-sides.js';
+import { removeTemporaries } from './remove-temporaries.js';
 
 /** @returns the files written, below the old version */
 export function keepEdits(fs: Filesystem, places: MergePlaces & { readonly current: string }): readonly string[] {
@@ -19,6 +20,8 @@ export function keepEdits(fs: Filesystem, places: MergePlaces & { readonly curre
     if (ours.files.get(path)?.content.equals(content) === true || ours.opaque.has(path) || ours.folders.has(path)) continue;
     const to = join(current, path);
     fs.makeDirectory(dirname(to));
+    // The one before may have been killed while it wrote here.
+    removeTemporaries(fs, to);
     fs.writeDurably(to, content, mode);
     if (edited.files.has(path)) fs.copyOwner(join(tree, path), to);
     written.push(path);

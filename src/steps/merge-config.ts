@@ -1,7 +1,7 @@
 // Step: the staged tree's config becomes the merge of shipped before, edited here and shipped now. The device's own config is only read.
 import type { Step } from '../domain/plan.js';
 import type { MergeConfigParams } from '../decide/step-params.js';
-import { mergedFile, stagedRecord, stagedTree } from '../decide/transaction-paths.js';
+import { mergedFile, stagedRecord, stagedTree, undoneRecord } from '../decide/transaction-paths.js';
 import { CONFIG, isBelow } from '../decide/writable-paths.js';
 import { readCarried } from './carry-paths.js';
 import type { StepContext } from './context.js';
@@ -15,6 +15,8 @@ export const mergeConfigStep: Step<MergeConfigParams, StepContext> = {
     summary: params.current === null ? 'take the config as shipped' : 'merge the config as shipped before, as edited here, as shipped now',
   }),
   do: explainStep('merge the config', async ({ fs, results, log }, { staging, ...params }) => {
+    // Undoing the switch moves the new version's config there, and can make no folder. On the disk with the tree.
+    fs.makeDirectory(undoneRecord(staging));
     // A release without config leaves it as it is: carry-paths has done so.
     if (readCarried(fs, staging)?.lacking.some((path) => isBelow(CONFIG, path)) === true) return;
     const outcome = mergeSides(fs, { ...params, record: stagedRecord(staging), tree: stagedTree(staging) });

@@ -1,5 +1,5 @@
 // Updates with the real steps, dead at every effect or with a failing disk, and two controls that the checker must catch.
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HoldlineError } from '../../src/domain/errors.js';
@@ -7,9 +7,26 @@ import { adopted, AFTER, BEFORE, RELEASE, scenario, sorted, update, updated, typ
 import { quickCalls, runningTree } from '../support/device-world.js';
 import { forEveryEffect, verdicts, type Options } from '../support/for-every-effect.js';
 
+const EDITED = 'port: 1\nname: a\nedited: true\n';
+let edited = false;
+
 const ways: readonly (readonly [string, Way, readonly string[]])[] = [
   ['a good update', { prepare: adopted, act: update(), old: BEFORE, new: AFTER }, ['new', 'old']],
   ['an unhealthy update', { prepare: async (world) => { await adopted(world); world.hooks.verdict = 'failed'; }, act: update(), old: BEFORE, new: AFTER }, ['old']],
+  ['an unhealthy update during whose probation the config is edited', {
+    prepare: async (world) => {
+      edited = false;
+      await adopted(world);
+      world.hooks.verdict = 'failed';
+      world.hooks.onWatch = () => {
+        const file = join(world.layout.installDir, 'config/app.yaml');
+        if (!edited) writeFileSync(file, `${readFileSync(file, 'utf8')}edited: true\n`);
+        edited = true;
+      };
+    },
+    act: update(), old: BEFORE, new: AFTER,
+    see: (seen) => (edited && seen['config/app.yaml'] === EDITED ? { ...seen, 'config/app.yaml': BEFORE['config/app.yaml'] ?? '' } : edited ? { 'the edit': 'is lost', ...seen } : seen),
+  }, ['old']],
   ['an update whose service does not start', {
     prepare: async (world) => { await adopted(world); world.hooks.failStart = (tree) => tree.includes('1.1.0'); }, act: update(), old: BEFORE, new: AFTER,
   }, ['old']],

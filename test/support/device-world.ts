@@ -36,7 +36,7 @@ export interface DeviceWorld {
   /** The tree the service was started from; null while it is stopped. */
   service: { tree: string | null };
   /** What the user does at a moment of the run. */
-  hooks: { onStop?: () => void; module?: (calls: SystemCalls) => ModuleRunner; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean };
+  hooks: { onStop?: () => void; onWatch?: () => void; module?: (calls: SystemCalls) => ModuleRunner; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean };
   notes: string[];
   serial: number;
 }
@@ -92,7 +92,10 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
     clock: { now: () => new Date(Date.UTC(2026, 10, 21, 9, 30, world.serial)), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() },
     modules: world.hooks.module?.(calls) ?? { run: () => Promise.reject(new Error('there is no module')) },
     services: serviceOf(world), locks: { tryLock: () => ({ release: () => undefined }), holder: () => undefined },
-    watch: async () => ({ verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null }),
+    watch: async () => {
+      world.hooks.onWatch?.();
+      return { verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null };
+    },
     trees: { read: (directory: string, skip?: (path: string) => boolean) => readTree(fs, directory, { onOther: () => undefined, ...(skip === undefined ? {} : { skip }) }) },
     recover: () => {
       const { outcome, transactions, alarm } = recover({ stateDir: layout.stateDir, fs: calls, lock: 'held', probation: 'take', bootId: 'boot' });
