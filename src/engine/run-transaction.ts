@@ -1,5 +1,5 @@
 // One transaction from its begin to its end: plan, journal, steps, probation, commit or revert, books.
-import type { HoldlineError } from '../domain/errors.js';
+import { toHoldlineError, type HoldlineError } from '../domain/errors.js';
 import { journalDir } from '../domain/layout.js';
 import type { Plan } from '../domain/plan.js';
 import type { Waiting } from '../domain/state.js';
@@ -8,7 +8,7 @@ import { STEPS } from '../steps/registry.js';
 import { closeBooks, type Books } from './close-books.js';
 import { createJournal, newTransactionId, type Journal } from './journal.js';
 import type { EngineParts } from './parts.js';
-import { commitTransaction, revertTransaction, type Ended } from './revert-transaction.js';
+import { commitTransaction, revertTransaction, type Ended, type Why } from './revert-transaction.js';
 import { enterState, pauseProbation, runPlan } from './run-plan.js';
 import { stamp, type Run } from './run.js';
 
@@ -24,7 +24,7 @@ export interface Transaction {
 }
 
 export interface TransactionEnd {
-  /** `paused`: after the switch, asked to stop; the next start goes on with the probation. */
+  /** `paused`: after the switch, asked to stop or the disk took no commit; the next start goes on with the probation. */
   readonly outcome: 'committed' | 'paused' | Ended['outcome'];
   readonly code: string | null;
   readonly reason: string | null;
@@ -63,12 +63,14 @@ export async function runTransaction(parts: EngineParts, transaction: Transactio
 /** After the switch, now or resumed at the next start. */
 export async function finishTransaction(
   parts: EngineParts, run: Run<StepContext>,
-  books: (end: Pick<Books, 'outcome' | 'code' | 'reason' | 'by'>) => Books, signal: AbortSignal,
+  books: MakeBooks, signal: AbortSignal,
 ): Promise<TransactionEnd> {
   const { plan } = run.journal.begin;
   const { results } = run.context;
   if (plan.kind !== 'adopt') {
-    enterState(run, 'probing');
+    const refused = enterProbation(run);
+    // A crash now is answered by undoing, so we do not wait for it.
+    if (refused !== undefined) return revert(parts, run, books, { code: refused.code, reason: refused.message });
     parts.report({ type: 'state', state: 'probing' });
     const verdict = await parts.watch(plan.services, plan.probation, signal);
     if (verdict.verdict === 'interrupted') {
@@ -76,15 +78,42 @@ export async function finishTransaction(
       run.journal.close();
       return { outcome: 'paused', code: 'interrupted', reason: 'asked to stop during probation; the next start goes on watching', error: undefined, results, downtimeMs: downtimeOf(results) };
     }
-    if (verdict.verdict === 'failed') {
-      const ended = await revertTransaction(run, { code: 'health-failed', reason: verdict.reason ?? 'a probe failed' });
-      settleEnd(parts, run.journal, books({ outcome: ended.outcome, code: ended.code, reason: ended.reason, by: 'engine' }));
-      return endOf(ended, results);
-    }
+    if (verdict.verdict === 'failed') return revert(parts, run, books, { code: 'health-failed', reason: verdict.reason ?? 'a probe failed' });
   }
-  const trouble = await commitTransaction(run, () => closeBooks(parts, books({ outcome: 'committed', code: null, reason: null, by: 'engine' })));
-  if (trouble !== null) parts.log.warn(`the update is final, but ${trouble.message}`, { code: trouble.code });
-  return { outcome: 'committed', code: null, reason: null, error: undefined, results, downtimeMs: downtimeOf(results) };
+  return commit(parts, run, books);
+}
+
+type MakeBooks = (end: Pick<Books, 'outcome' | 'code' | 'reason' | 'by'>) => Books;
+
+function enterProbation(run: Run<StepContext>): HoldlineError | undefined {
+  try {
+    enterState(run, 'probing');
+    return undefined;
+  } catch (thrown) {
+    return toHoldlineError(thrown);
+  }
+}
+
+async function revert(parts: EngineParts, run: Run<StepContext>, books: MakeBooks, why: Why): Promise<TransactionEnd> {
+  const ended = await revertTransaction(run, why);
+  settleEnd(parts, run.journal, books({ outcome: ended.outcome, code: ended.code, reason: ended.reason, by: 'engine' }));
+  return endOf(ended, run.context.results);
+}
+
+async function commit(parts: EngineParts, run: Run<StepContext>, books: MakeBooks): Promise<TransactionEnd> {
+  const { journal: { begin: { plan } }, context: { results } } = run;
+  try {
+    const trouble = await commitTransaction(run, () => closeBooks(parts, books({ outcome: 'committed', code: null, reason: null, by: 'engine' })));
+    if (trouble !== null) parts.log.warn(`the update is final, but ${trouble.message}`, { code: trouble.code });
+    return { outcome: 'committed', code: null, reason: null, error: undefined, results, downtimeMs: downtimeOf(results) };
+  } catch (thrown) {
+    // An adoption without its commit is undone by the next start; what is on probation is not: it would be no failure that changed nothing.
+    if (plan.kind === 'adopt') throw thrown;
+    const error = toHoldlineError(thrown);
+    const reason = `${plan.to.version} runs and is good, but that could not be written down (${error.message}); the next start goes on watching`;
+    parts.log.error(reason, { code: error.code });
+    return { outcome: 'paused', code: error.code, reason, error: undefined, results, downtimeMs: downtimeOf(results) };
+  }
 }
 
 /** After an end that is no commit; what cannot be written now is written at the next start. */

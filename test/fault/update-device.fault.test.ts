@@ -62,11 +62,15 @@ describe.each(ways)('%s ends at exactly old or new', (_, way, expected) => {
   });
 });
 
-const faults: readonly (readonly ['ENOSPC' | 'EIO' | 'EROFS', boolean])[] = [['ENOSPC', false], ['EIO', false], ['EROFS', false], ['ENOSPC', true]];
+const faults: readonly (readonly ['ENOSPC' | 'EIO' | 'EROFS', boolean])[] = [['ENOSPC', false], ['EIO', false], ['EROFS', false], ['ENOSPC', true], ['EIO', true]];
 describe.each(faults)('with %s at every effect (lasting: %s)', (code, lasting) => {
   const options: Options = {
     fault: (at) => ({ kind: 'error', at, code, lasting }),
-    inspect: ({ thrown }) => { if (thrown !== undefined && !(thrown instanceof HoldlineError)) throw new Error(`uncoded: ${String(thrown)}`); },
+    inspect: ({ thrown, verdict }) => {
+      if (thrown !== undefined && !(thrown instanceof HoldlineError)) throw new Error(`uncoded: ${String(thrown)}`);
+      // What throws is told as a failure that changed nothing.
+      if (thrown !== undefined && verdict === 'new') throw new Error(`it failed, and the device is new: ${thrown.message}`);
+    },
   };
   it('an update ends at exactly old or new with a coded error', async () => {
     expect(verdicts(await forEveryEffect(scenario(ways[0]![1]), options)).has('new')).toBe(true);
