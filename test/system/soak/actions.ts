@@ -65,6 +65,16 @@ export const ACTIONS: Readonly<Record<string, { readonly weight: number; readonl
   'power cut of all processes': { weight: 2, act: async (device, random) => { await pause(random, 2500); for (const { pid } of device.processes()) kill(pid); await device.stopDaemon('SIGKILL'); return ''; } },
   'restart of the daemon': { weight: 3, act: async (device, random) => { await pause(random, 2000); await device.stopDaemon('SIGTERM'); return ''; } },
   'edit of the config': { weight: 6, act: async (device, random) => { await pause(random, 1500); return device.edit(); } },
+  'edit in a probation': {
+    weight: 3, act: async (device, random) => {
+      const version = device.nextVersion();
+      const before = device.world.version();
+      await device.publish(version, random.pick(['sick', 'dies', 'good'] as const));
+      for (let tries = 0; tries < 60 && device.world.version() === before; tries += 1) await sleep(50);
+      await pause(random, 400);
+      return device.edit();
+    },
+  },
   'rollback by hand': { weight: 3, act: (device) => command(device, 'rollback', '--json') },
   'update by hand': { weight: 3, act: (device) => command(device, '--update', '--json') },
   'update by hand, killed': {

@@ -87,9 +87,11 @@ function processViolations(device: Device): string[] {
     const leaders = all.filter(({ service, command }) => service === name && !command.startsWith('/bin/sh'));
     if (leaders.length > 1) found.push(`${leaders.length} processes of ${name}: ${leaders.map(({ pid }) => pid).join(', ')}`);
   }
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  // The daemon's worker, and what that has started.
+  const isOfDaemon = (pid: number | undefined): boolean => pid !== undefined && (pid === device.daemon?.pid || isOfDaemon(parents.get(pid)));
   for (const { pid, parent, command, service } of all) {
-    const ours = service !== null || pid === device.daemon?.pid || parent === device.daemon?.pid;
-    if (!ours) found.push(`an orphan: ${pid} of ${parent}, ${command}`);
+    if (service === null && !isOfDaemon(pid)) found.push(`an orphan: ${pid} of ${parent}, ${command}`);
   }
   return found;
 }
