@@ -13,11 +13,11 @@ import { createWorld, type World } from './world.js';
 
 export type Scenario = readonly [name: string, act: (world: World, report: Report) => Promise<void>];
 
-const { values } = parseArgs({ options: { root: { type: 'string' }, suite: { type: 'string' }, scenario: { type: 'string', multiple: true }, keep: { type: 'boolean' } } });
-const { root = '', suite = '' } = values;
+const { values } = parseArgs({ options: { root: { type: 'string' }, rootfs: { type: 'string' }, suite: { type: 'string' }, scenario: { type: 'string', multiple: true }, keep: { type: 'boolean' } } });
+const { root = '', rootfs = '', suite = '' } = values;
 const report = createReport(suite);
 const begun = performance.now();
-const world = await createWorld(root, suite, dirname(fileURLToPath(import.meta.url)));
+const world = await createWorld(root, suite, rootfs, dirname(fileURLToPath(import.meta.url)));
 // In this order: each leaves the device running a committed version. The first is the others' ground.
 const scenarios: readonly Scenario[] = [...updateScenarios, ...rightsScenarios, ...bridgeScenarios, ...daemonScenarios, ...powerScenarios];
 const wanted = (name: string): boolean => values.scenario === undefined || name === scenarios[0]?.[0] || values.scenario.some((part) => name.includes(part));

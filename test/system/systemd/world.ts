@@ -8,7 +8,7 @@ import { parseSecretKey } from '../../../src/publish/secret-key.js';
 import { startLocalGitHub, type LocalGitHub } from '../../../src/main/demo/local-github/index.js';
 import { appTree, UNITS, type Web } from './app.js';
 import { Container, type Ran } from './container.js';
-import { makeRootfs, run } from './rootfs.js';
+import { run } from './rootfs.js';
 
 const REPO = 'lab/monitoring';
 const LOG = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -37,8 +37,8 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function createWorld(project: string, suite: string, programs: string): Promise<World> {
-  const root = makeRootfs(project, suite);
+/** @param root a Debian of this suite with holdline in it, as prepare.ts leaves it; gone when the world is closed */
+export async function createWorld(project: string, suite: string, root: string, programs: string): Promise<World> {
   const github = await startLocalGitHub({ limits: { anonymous: 1_000_000 } });
   github.addRepository(REPO);
   const fs = createFilesystem();
@@ -53,7 +53,7 @@ export async function createWorld(project: string, suite: string, programs: stri
     probation: { seconds: 2, interval: 0.5, failures: 2 }, check_interval: 2, retry_delay: 0, ...more,
   }, undefined, 2);
   const inside = (path: string): string => join(root, path);
-  prepare(project, root, programs);
+  prepare(root, programs);
   writeFileSync(inside('root/holdline.yaml'), settings({}));
   const world: World = {
     project, suite, container, github, tools: '/usr/local/lib/proof',
@@ -81,15 +81,11 @@ export async function createWorld(project: string, suite: string, programs: stri
   return world;
 }
 
-/** What is on the device before holdline: Node, the app as a plain folder with its units, and npm's part of the installation. */
-function prepare(project: string, root: string, programs: string): void {
+/** What is on the device before holdline: the app as a plain folder with its units, and what the proof itself needs. */
+function prepare(root: string, programs: string): void {
   const inside = (path: string): string => join(root, path);
   writeTree(inside('opt/monitoring'), appTree('1.0.0'));
   for (const [name, text] of Object.entries(UNITS)) writeFileSync(inside(`etc/systemd/system/${name}`), text);
-  const packed = run('npm', ['pack', project, '--pack-destination', inside('root'), '--silent', '--ignore-scripts']).trim();
-  // There is no npm inside: what it does is done from here, to the same places, by the same command.
-  run('npm', ['install', '--global', '--prefix', inside('usr'), '--no-audit', '--no-fund', '--prefer-offline', '--silent', join(inside('root'), packed)]);
-  writeFileSync(inside('usr/local/bin/npm'), '#!/bin/sh\n[ "$1" != root ] || echo /usr/lib/node_modules\n', { mode: 0o755 });
   // The proof's own device and consumer: they need koffi beside them.
   mkdirSync(inside('usr/local/lib/proof'), { recursive: true });
   for (const name of ['device.mjs', 'consumer.mjs']) cpSync(join(programs, name), inside(`usr/local/lib/proof/${name}`));
