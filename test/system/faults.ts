@@ -1,15 +1,16 @@
 // Part 4: a disk, a machine and a clock in trouble. Whatever fails, the device is exactly OLD or NEW, the command ends with a code that
 // says so, and it works again when the trouble is over. `--full`: every call; otherwise a stride.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bench, type Scenario } from './support/bench.js';
 import { clockFaults } from './support/clock-faults.js';
 import { memoryFaults } from './support/memory-faults.js';
 import { proxyFaults } from './support/proxy-faults.js';
+import { recoveryFaults } from './support/recovery-faults.js';
 import { killAt, listCalls, recoverAndJudge } from './support/kill.js';
 import { missing, readOptions, say, skipPart, spread, Tally } from './support/options.js';
 import { mustRun, runProcess, type Ran } from './support/run-process.js';
-import { SCENARIOS } from './support/scenarios.js';
+import { EVERY_SCENARIO, SCENARIOS } from './support/scenarios.js';
 import { strideOf } from './support/stride.js';
 import { openWorkshop, type Workshop } from './support/workshop.js';
 import { whyNoLoop } from './support/needs.js';
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     if (bench === undefined) return;
     const parts: Readonly<Record<string, () => Promise<void>>> = {
       calls: () => failingCalls(benches, tally),
+      recovery: () => recoveryFaults(benches, tally, FAULTS.map((fault) => ({ name: fault.name, how: howOf(fault) })), options),
       full: () => fullDisk(workshop, bench, tally),
       slow: () => slowDisk(bench, tally),
       memory: () => memoryFaults(bench, tally),
@@ -58,8 +60,11 @@ async function main(): Promise<void> {
   }
 }
 
+function kindOf({ reads, only }: Fault): string[] { return [...(reads === true ? ['-R'] : []), ...(only === undefined ? [] : ['-o', only])]; }
+function howOf(fault: Fault): string[] { return [...kindOf(fault), '-e', String(ERRNO[fault.errno]), '-t', fault.lasting === true ? '0' : '1']; }
+
 async function failingCalls(benches: readonly Bench[], tally: Tally): Promise<void> {
-  for (const scenario of [SCENARIOS.update, SCENARIOS.adoption, SCENARIOS.rollback]) {
+  for (const scenario of EVERY_SCENARIO) {
     await Promise.all(benches.map((bench) => bench.prepare(scenario)));
     for (const fault of FAULTS) await failEverywhere(benches, scenario, fault, tally);
   }
@@ -68,14 +73,12 @@ async function failingCalls(benches: readonly Bench[], tally: Tally): Promise<vo
 async function failEverywhere(benches: readonly Bench[], scenario: Scenario, fault: Fault, tally: Tally): Promise<void> {
   const [first] = benches;
   if (first === undefined) return;
-  const kind = [...(fault.reads === true ? ['-R'] : []), ...(fault.only === undefined ? [] : ['-o', fault.only])];
-  const calls = (await listCalls(first, first.command(scenario), kind)).length;
+  const calls = (await listCalls(first, first.command(scenario), kindOf(fault))).length;
   const points = strideOf(calls, options.full ? 1 : Math.max(1, Math.floor(calls / POINTS_PER_FAULT)), options.seed);
   const ends: Record<string, number> = {};
   await spread(points, benches, async (n, bench) => {
     await bench.reset();
-    const how = [...kind, '-n', String(n), '-e', String(ERRNO[fault.errno]), '-t', fault.lasting === true ? '0' : '1'];
-    const ran = await bench.cut(bench.command(scenario), how);
+    const ran = await bench.cut(bench.command(scenario), [...howOf(fault), '-n', String(n)]);
     await judgeAfter(bench, scenario, ran, `${scenario.name}: ${fault.name}, call ${n}`, tally);
     ends[ran.code] = (ends[ran.code] ?? 0) + 1;
   });
@@ -126,32 +129,57 @@ interface Sweep {
   fill(value: number): Promise<void>;
 }
 
-async function sweep(bench: Bench, scenario: Scenario, { begin, mkfs, values, what, fill }: Sweep, tally: Tally): Promise<void> {
-  const image = join(bench.root, 'full.img');
-  const ends: Record<string, number> = {};
-  for (const value of values) {
-    rmSync(image, { force: true });
-    await mustRun('truncate', ['-s', '64M', image]);
-    await mustRun('mkfs.ext4', ['-q', '-F', '-m', '0', '-E', 'nodiscard', ...mkfs, image]);
-    await mustRun('mount', ['-o', 'loop,noatime', image, bench.device]);
-    try {
-      await mustRun('cp', ['-a', `${begin}/.`, bench.device]);
-      await fill(value);
-      const ran = await bench.run(bench.command(scenario));
-      const { state = 'none' } = /"state":"(?<state>[a-z]+)"[^\n]*\n[^\n]*"type":"end"/u.exec(await lastJournal(bench))?.groups ?? {};
-      const end = `${ran.code} ${ran.code === 0 ? 'done' : state}`;
-      ends[end] = (ends[end] ?? 0) + 1;
-      await judgeFull(bench, scenario, ran, `${scenario.name}, ${value} ${what}`, tally);
-    } finally {
-      await mustRun('umount', [bench.device]);
-    }
+async function sweep(bench: Bench, scenario: Scenario, request: Sweep, tally: Tally): Promise<void> {
+  const ends = new Map<number, string>();
+  const at = async (value: number): Promise<string> => {
+    const known = ends.get(value);
+    if (known !== undefined) return known;
+    const end = await endWith(bench, scenario, request, value, tally);
+    ends.set(value, end);
+    return end;
+  };
+  // Where two neighbours end differently, what lies between them is looked at, too: a state may end within one block.
+  const between = async (low: number, high: number): Promise<void> => {
+    const middle = Math.floor((low + high) / 2);
+    if (middle === low || await at(low) === await at(high)) return;
+    await at(middle);
+    await between(low, middle);
+    await between(middle, high);
+  };
+  for (const [index, value] of request.values.entries()) {
+    await at(value);
+    const before = request.values[index - 1];
+    if (before !== undefined) await between(before, value);
   }
-  say(`${scenario.name}: ${values[0]} to ${values.at(-1)} ${what}, ${values.length} disks: exits ${JSON.stringify(ends)}`);
+  const counts: Record<string, number> = {};
+  for (const [, end] of [...ends].sort(([a], [b]) => a - b)) counts[end] = (counts[end] ?? 0) + 1;
+  say(`${scenario.name}: ${request.values[0]} to ${request.values.at(-1)} ${request.what}, ${ends.size} disks: exits ${JSON.stringify(counts)}`);
+}
+
+async function endWith(bench: Bench, scenario: Scenario, { begin, mkfs, what, fill }: Sweep, value: number, tally: Tally): Promise<string> {
+  const image = join(bench.root, 'full.img');
+  rmSync(image, { force: true });
+  await mustRun('truncate', ['-s', '64M', image]);
+  await mustRun('mkfs.ext4', ['-q', '-F', '-m', '0', '-E', 'nodiscard', ...mkfs, image]);
+  await mustRun('mount', ['-o', 'loop,noatime', image, bench.device]);
+  try {
+    await mustRun('cp', ['-a', `${begin}/.`, bench.device]);
+    const journals = readdirSync(join(bench.state, 'journal')).length;
+    await fill(value);
+    const ran = await bench.run(bench.command(scenario));
+    // Refused before a transaction began, done, or how far it came.
+    const begun = readdirSync(join(bench.state, 'journal')).length > journals;
+    const state = ran.code === 0 ? 'done' : begun ? /"state":"(?<state>[a-z]+)"/u.exec(await lastJournal(bench))?.groups?.['state'] ?? 'staging' : 'refused';
+    await judgeFull(bench, scenario, ran, `${scenario.name}, ${value} ${what}`, tally);
+    return `${ran.code} ${state}`;
+  } finally {
+    await mustRun('umount', [bench.device]);
+  }
 }
 
 /** What was last written into the newest journal: where it ended. */
 async function lastJournal(bench: Bench): Promise<string> {
-  return (await runProcess('sh', ['-c', `cat "$(ls '${bench.state}'/journal/*.journal | tail -1)" | grep -E '"type":"(state|end)"' | tail -2`])).stdout;
+  return (await runProcess('sh', ['-c', `cat "$(ls '${bench.state}'/journal/*.journal | tail -1)" | grep '"type":"state"' | grep -v '"discarded"\\|"reverted"' | tail -1`])).stdout;
 }
 
 async function judgeFull(bench: Bench, scenario: Scenario, ran: Ran, what: string, tally: Tally): Promise<void> {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './bench.js';
 import { recoverAndJudge } from './kill.js';
-import { say, type Tally } from './options.js';
+import { say, skip, type Tally } from './options.js';
 import { SCENARIOS } from './scenarios.js';
 import type { Workshop } from './workshop.js';
 
@@ -11,7 +11,7 @@ const JUMPS = ['@1970-01-01 00:00:10', '-200d', '+0', '+3650d', '-1y'];
 
 export async function clockFaults(bench: Bench, tally: Tally, workshop: Workshop): Promise<void> {
   const library = findLibrary();
-  if (library === undefined) return say('skipped the clock: libfaketime is not installed (Debian: faketime)');
+  if (library === undefined) return skip('the clock', 'libfaketime is not installed (Debian: faketime)');
   const fake = (time: string): NodeJS.ProcessEnv => ({ LD_PRELOAD: library, FAKETIME: time, FAKETIME_DONT_FAKE_MONOTONIC: '1' });
   const scenario = SCENARIOS.update;
   await bench.prepare(scenario);

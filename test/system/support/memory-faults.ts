@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench } from './bench.js';
 import { recoverAndJudge } from './kill.js';
-import { say, type Tally } from './options.js';
+import { say, skip, type Tally } from './options.js';
 import { SCENARIOS } from './scenarios.js';
 
 const LIMITS_MIB = [10, 12, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 30, 40];
@@ -13,7 +13,7 @@ const PLACES: readonly (readonly [folder: string, limit: string, swap: string])[
 
 export async function memoryFaults(bench: Bench, tally: Tally): Promise<void> {
   const group = openGroup();
-  if (group === undefined) return say('skipped the OOM kills: no memory cgroup can be written here');
+  if (group === undefined) return skip('the OOM kills', 'no memory cgroup can be written here');
   const scenario = SCENARIOS.update;
   await bench.prepare(scenario);
   let killed = 0;
