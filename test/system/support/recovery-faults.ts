@@ -8,7 +8,7 @@ import { strideOf } from './stride.js';
 
 export interface CallFault { readonly name: string; readonly how: readonly string[] }
 
-const POINTS = 12;
+const POINTS = 8;
 /** 0 done, 21 a person is needed, 75 it could not take its lock. */
 const KNOWN_EXITS: readonly number[] = [0, 21, 75];
 
