@@ -1,5 +1,6 @@
 // Feeds changed inputs to every parser of what others wrote: node scripts/run-typescript.mjs test/fuzz/run.ts [--count N] [--seed S]
 // [--target NAME] [--from N]. Each target runs in a thread of its own: one that hangs is ended and told with what shows it again.
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { mixSeeds, rollDice } from './mutate.js';
@@ -14,6 +15,7 @@ type Message =
 const HANG_MS = 30_000;
 const LOOK_MS = 1000;
 const BEAT = 200;
+const SLOWEST = 'settings';
 
 if (isMainThread) void main();
 else work(workerData as Task);
@@ -47,8 +49,13 @@ async function main(): Promise<void> {
   const names = createTargets(process.cwd()).map(({ name }) => name).filter((name) => values.target === undefined || name === values.target);
   if (names.length === 0) throw new Error(`no target ${values.target ?? ''}`);
   process.stdout.write(`${count} changed inputs for each of ${names.length} targets, seed ${seed}\n`);
+  // The slowest first, so that none is left alone at the end.
+  const waiting = names.toSorted((a, b) => Number(b === SLOWEST) - Number(a === SLOWEST));
   let good = true;
-  for (const target of names) good = await runTarget({ target, count, seed, from }) && good;
+  const runner = async (): Promise<void> => {
+    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) good = await runTarget({ target, count, seed, from }) && good;
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, runner));
   process.exitCode = good ? 0 : 1;
 }
 

@@ -15,6 +15,7 @@ import { HoldlineError } from '../../src/domain/errors.js';
 import { sortTree, treeDigest } from '../../src/domain/tree.js';
 import { formatAuditLine, GENESIS, verifyAudit } from '../../src/engine/audit-lines.js';
 import { parseRequest } from '../../src/interface/control/protocol.js';
+import { BadFrame, encodeCall, FrameCutter, readCall } from '../../src/platform/effect-frames.js';
 import { loadSettings } from '../../src/settings/load-settings.js';
 import { engineVerdict, recoveryVerdict } from '../support/journal-verdicts.js';
 import { KEY_REPO, makeKeyNamed, makeTestStatement } from '../support/key-statement.js';
@@ -53,7 +54,7 @@ const second = makeKeyNamed('second', '2');
 const TREE = sortTree(['VERSION', 'src/main.js', 'src/ünï code.js', 'config/app.yaml'].map((path, index) => ({ path, mode: index === 1 ? '0755' as const : '0644' as const, size: index * 7, sha256: String(index).repeat(64) })));
 
 export function createTargets(root: string): readonly Target[] {
-  return [manifest(), signature(), keyStatement(), filesList(), journal(root), settings(root), frames(), auditLog(), controlRequest()];
+  return [manifest(), signature(), keyStatement(), filesList(), journal(root), settings(root), frames(), auditLog(), controlRequest(), effectFrames()];
 }
 
 function releases(): readonly Record<string, Buffer>[] {
@@ -218,5 +219,33 @@ function controlRequest(): Target {
       const request = parseRequest(mutate(pick(corpus, dice), dice, pick(corpus, dice)).toString());
       if (!Number.isSafeInteger(request.id)) broken('a request without a number was taken');
     }, ['settings']),
+  };
+}
+
+/** What the fetcher asks its parent for. */
+function effectFrames(): Target {
+  const calls: readonly (readonly [string, readonly (string | number)[]])[] = [['mkdir', ['/app/.holdline/staging/t/src', 493]], ['openWrite', [1_000_001, '/app/.holdline/staging/t/ü', 193, 420]], ['write', [1_000_001]], ['settle', []]];
+  const corpus = calls.map(([call, args]) => encodeCall(call, call !== 'write', args, Buffer.from(call === 'write' ? 'bytes of a file' : '')));
+  const whole = Buffer.concat(corpus);
+  const read = (pieces: readonly Buffer[]): { readonly calls: readonly unknown[]; readonly bad: boolean } => {
+    const cutter = new FrameCutter();
+    const found: unknown[] = [];
+    try {
+      for (const piece of pieces) for (const frame of cutter.push(piece)) found.push(structuredClone(readCall(frame)));
+      return { calls: found, bad: false };
+    } catch (thrown) {
+      if (!(thrown instanceof BadFrame)) throw thrown;
+      return { calls: found, bad: true };
+    }
+  };
+  return {
+    name: 'effect-frames',
+    feed(dice) {
+      const bytes = mutate(dice.next(3) === 0 ? whole : pick(corpus, dice), dice, whole);
+      const at = dice.next(bytes.length + 1);
+      const answer = read([bytes]);
+      if (!isDeepStrictEqual(read([bytes.subarray(0, at), bytes.subarray(at)]), answer)) broken('the calls depend on where the bytes were cut');
+      return answer.bad ? 'refused' : 'accepted';
+    },
   };
 }
