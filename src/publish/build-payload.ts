@@ -14,7 +14,7 @@ import { writeGzip, type WrittenFile } from './write-gzip.js';
 export interface BuiltPayload extends WrittenFile { readonly tree: Tree; readonly unpackedSize: number }
 
 /** What a device accepts unless its settings say otherwise. */
-const DEVICE_LIMITS: ArchiveLimits = { payloadBytes: 2 * 2 ** 30, unpackedBytes: 8 * 2 ** 30, entries: 500_000, depth: 64, ratio: 200 };
+const DEVICE_LIMITS: ArchiveLimits = { payloadBytes: 2 * 2 ** 30, unpackedBytes: 8 * 2 ** 30, entries: 100_000, depth: 64, ratio: 200 };
 
 /** @param to the tar.gz; replaced only when it is complete and passes */
 export async function buildPayload(deps: { readonly fs: Filesystem; readonly log: Logger }, directory: string, items: readonly TarItem[], to: string): Promise<BuiltPayload> {

@@ -55,7 +55,7 @@ const UNBUILT: BuiltPayload = { size: 1, sha256: '0'.repeat(64), unpackedSize: 0
 /** The earliest moment a device believes its clock: says nothing, and stops no device. */
 const UNSTATED_CREATED = new Date(PLAUSIBLE_SINCE).toISOString();
 const MAX_VERSION_BYTES = 1024;
-const PARSE_LIMITS = { payloadBytes: Number.MAX_SAFE_INTEGER, unpackedBytes: Number.MAX_SAFE_INTEGER, entries: 500_000, depth: 64, ratio: 200 };
+const PARSE_LIMITS = { payloadBytes: Number.MAX_SAFE_INTEGER, unpackedBytes: Number.MAX_SAFE_INTEGER, entries: 100_000, depth: 64, ratio: 200 };
 
 export async function buildRelease(deps: { readonly fs: Filesystem; readonly log: Logger }, request: BuildRequest): Promise<BuiltRelease> {
   const { fs } = deps;

@@ -98,7 +98,7 @@ const probation = z.strictObject({
   interval: positiveSeconds(5),
   failures: count(3, 1, 1000),
 });
-const LIMITS = { payload_bytes: 2 * 1024 ** 3, unpacked_bytes: 8 * 1024 ** 3, entries: 500_000, depth: 64, ratio: 200 };
+const LIMITS = { payload_bytes: 2 * 1024 ** 3, unpacked_bytes: 8 * 1024 ** 3, entries: 100_000, depth: 64, ratio: 200 };
 const limits = z.strictObject({
   payload_bytes: count(LIMITS.payload_bytes, 1), unpacked_bytes: count(LIMITS.unpacked_bytes, 1), entries: count(LIMITS.entries, 1),
   depth: count(LIMITS.depth, 1, 1000), ratio: count(LIMITS.ratio, 1, 100_000),

@@ -29,7 +29,7 @@ describe('defaults', () => {
       runtimeDir: '/run/holdline/monitoring', backupPath: '/var/lib/holdline/monitoring/backups', checkInterval: 3600, autoUpdate: true,
       maxBackups: 3, downloadTimeout: 30, maxRetries: 3, retryDelay: 5, managedPaths: ['src', 'config', 'VERSION'], channel: 'stable',
       trust: { require: 'signature', keys: [] }, probation: { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 },
-      limits: { payloadBytes: 2 ** 31, unpackedBytes: 2 ** 33, entries: 500_000, depth: 64, ratio: 200 }, githubToken: null, warnings: [],
+      limits: { payloadBytes: 2 ** 31, unpackedBytes: 2 ** 33, entries: 100_000, depth: 64, ratio: 200 }, githubToken: null, warnings: [],
     });
   });
   it('are frozen to the bottom', () => {

@@ -8,6 +8,8 @@ export interface ExtractCost {
   readonly extractMs: number; readonly totalMs: number; readonly cpuMs: number; readonly peakRssMiB: number;
 }
 
+export interface RefusedExtract { readonly code: string; readonly peakRssMiB: number }
+
 /** @returns path of the bundle inside `folder` */
 export function buildChild(name: string, folder: string): string {
   const outfile = join(folder, `${name}.mjs`);
