@@ -1,21 +1,35 @@
-// Is there a request to spare? All devices behind one address share GitHub's hourly quota, and each sees only how much of it is left. Pure.
-// What was used so far, spread over the window, says how much the others will still need.
+// Is there a request to spare, and how often may this device ask? All devices behind one address share GitHub's hourly quota, and each sees
+// only how much of it is left. Pure. What was used so far, spread over the window, says how much the others will still need.
 import type { RateLimit } from '../domain/release.js';
 
 const WINDOW_S = 3600;
 /** A window that has just begun says nothing yet: it counts as if it had run so long. */
 const LEAST_ELAPSED_S = 600;
+/** Use that was projected from less than half a window is no reason to change one's pace. */
+const LEAST_JUDGED_S = 1800;
+/** So much of the quota is aimed at: the rest is for downloads, and for people. */
+const AIM = 0.9;
+const MAX_STEP = 1.5;
+/** Four intervals are a quarter of the pace; a fleet that needs less than that needs a token. */
+const MAX_STRETCH = 4;
 
 /** The requests of everybody in a whole window, if they go on as so far. */
-export function projectUse(limit: RateLimit, now: Date): number {
+function projectUse(limit: RateLimit, now: Date, leastElapsedS: number): number {
   const left = Math.min(WINDOW_S, Math.max(0, (Date.parse(limit.resetsAt) - now.getTime()) / 1000));
-  const elapsed = Math.max(LEAST_ELAPSED_S, WINDOW_S - left);
-  return ((limit.limit - limit.remaining) / elapsed) * WINDOW_S;
+  return ((limit.limit - limit.remaining) / Math.max(leastElapsedS, WINDOW_S - left)) * WINDOW_S;
 }
 
-/** @param limit as the last answer showed it; null: nobody counts */
+const isOver = (limit: RateLimit, now: Date): boolean => Date.parse(limit.resetsAt) <= now.getTime();
+
+/** One more request than the list of releases. @param limit as the last answer showed it; null: nobody counts */
 export function mayAskMore(limit: RateLimit | null, now: Date): boolean {
-  if (limit === null || Date.parse(limit.resetsAt) <= now.getTime()) return true;
-  const projected = projectUse(limit, now);
-  return limit.remaining > 0 && projected + 1 <= limit.limit;
+  if (limit === null || isOver(limit, now)) return true;
+  return limit.remaining > 0 && projectUse(limit, now, LEAST_ELAPSED_S) + 1 <= limit.limit;
+}
+
+/** How many intervals to wait from now on, from how many it was so far: slower where the quota would not last, faster again where it does. */
+export function nextStretch(before: number, limit: RateLimit | null, now: Date): number {
+  if (limit === null || limit.limit === 0 || isOver(limit, now)) return before;
+  const factor = projectUse(limit, now, LEAST_JUDGED_S) / (limit.limit * AIM);
+  return Math.min(MAX_STRETCH, Math.max(1, before * Math.min(MAX_STEP, Math.max(1 / MAX_STEP, factor))));
 }

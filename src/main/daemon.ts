@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { HoldlineError, errnoOf, toHoldlineError } from '../domain/errors.js';
-import { controlSocket, currentLink, supervisorFile, type Layout } from '../domain/layout.js';
+import { controlSocket, currentLink, sourceCacheFile, supervisorFile, type Layout } from '../domain/layout.js';
 import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
 import type { ServiceStatus } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
@@ -18,6 +18,7 @@ import { createController } from '../services/controller.js';
 import { createEmbeddedSupervisor, type EmbeddedSupervisor } from '../services/embedded.js';
 import { serviceEnvironment } from '../services/service-environment.js';
 import { createSystemd } from '../services/systemd.js';
+import { readSourceCache, recallSource, scopeKey } from '../source/source-cache.js';
 import { createLog } from './daemon/log.js';
 import { createDaemon, type DaemonParts } from './daemon/run-daemon.js';
 import { serveControl } from './daemon/serve-control.js';
@@ -43,7 +44,7 @@ export async function runHoldlineDaemon(settingsFile: string | undefined): Promi
   const notifier = await createNotifier(process.env, process.pid);
   const supervisor = createSupervisor(settings, layout, fs, log);
   const services = createController({ systemd: createSystemd({ processes: createProcesses(), environment: process.env }), embedded: supervisor });
-  const daemon = createDaemon(daemonParts({ settings, layout, log, services, supervisor, notifier }));
+  const daemon = createDaemon(daemonParts({ settings, layout, fs, log, services, supervisor, notifier }));
   const server = await serve(daemon, layout);
   const alive = new AbortController();
   void feedWatchdog(notifier, systemClock, alive.signal);
@@ -80,9 +81,9 @@ function createSupervisor(settings: Settings, layout: Layout, fs: Filesystem, lo
   });
 }
 
-interface Wiring { readonly settings: Settings; readonly layout: Layout; readonly log: Logger; readonly services: ServiceController; readonly supervisor: EmbeddedSupervisor; readonly notifier: SystemNotifier }
+interface Wiring { readonly settings: Settings; readonly layout: Layout; readonly fs: Filesystem; readonly log: Logger; readonly services: ServiceController; readonly supervisor: EmbeddedSupervisor; readonly notifier: SystemNotifier }
 
-function daemonParts({ settings, layout, log, services, supervisor, notifier }: Wiring): DaemonParts {
+function daemonParts({ settings, layout, fs, log, services, supervisor, notifier }: Wiring): DaemonParts {
   const { GITHUB_TOKEN: _token, ...env } = process.env;
   const script = fileURLToPath(new URL('./worker.js', import.meta.url));
   const quietly = (work: Promise<void>): void => { work.catch((thrown: unknown) => log.debug('systemd was not told', { reason: String(thrown) })); };
@@ -97,6 +98,7 @@ function daemonParts({ settings, layout, log, services, supervisor, notifier }: 
     },
     startServices: () => supervisor.startAll(),
     stopServices: () => supervisor.stopAll().catch((thrown: unknown) => { log.error(toHoldlineError(thrown).message); }),
+    rateLimit: () => recallSource(readSourceCache(fs, sourceCacheFile(layout), log), scopeKey(settings.githubApiUrl, settings.githubRepo, settings.githubToken), systemClock.now()).rateLimit,
     serviceStatus: () => Promise.all(settings.services.map((service): Promise<ServiceStatus> => services.status(service).catch((thrown: unknown) => ({
       name: service.name, kind: service.kind, active: false, pid: null, restarts: 0, since: null, detail: toHoldlineError(thrown).message,
     })))),

@@ -11,7 +11,11 @@ export interface CheckTiming {
   /** Seconds. */
   readonly interval: number;
   readonly first: boolean;
+  /** The one after the first: from then on the devices behind one address are spread over the whole interval. */
+  readonly second?: boolean;
   readonly waiting: Waiting | null;
+  /** How many intervals it takes until it is this device's turn: 1, more where the shared quota is nearly spent. */
+  readonly stretch?: number;
   readonly now: Date;
   /** 0 to 1. */
   readonly random: number;
@@ -21,10 +25,12 @@ export interface CheckTiming {
 export function nextCheckDelay(timing: CheckTiming): number {
   const jitter = timing.random * Math.min(MAX_JITTER_S, timing.interval * JITTER_SHARE);
   if (timing.first) return jitter;
+  const interval = timing.interval * (timing.stretch ?? 1);
   const until = timing.waiting?.until ?? null;
   const wait = until === null ? 0 : (Date.parse(until) - timing.now.getTime()) / 1000;
-  if (timing.waiting?.reason === 'rate-limit') return Math.max(MIN_DELAY_S, timing.interval, wait) + jitter;
+  // All who were refused together must not come back together.
+  if (timing.waiting?.reason === 'rate-limit') return Math.max(MIN_DELAY_S, interval, wait) + timing.random * interval;
   // Other waits end at a known time: look again then, if that is sooner than the next turn.
-  if (wait > 0 && wait < timing.interval) return Math.max(MIN_DELAY_S, wait) + jitter;
-  return Math.max(MIN_DELAY_S, timing.interval) + jitter;
+  if (wait > 0 && wait < interval) return Math.max(MIN_DELAY_S, wait) + jitter;
+  return Math.max(MIN_DELAY_S, interval) + (timing.second === true ? timing.random * interval : jitter);
 }

@@ -2,10 +2,12 @@
 import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
 import type { Job } from '../../domain/jobs.js';
 import type { Clock, Logger } from '../../domain/ports.js';
+import type { RateLimit } from '../../domain/release.js';
 import type { Report, RunEvent, ServiceStatus } from '../../domain/results.js';
 import type { Settings } from '../../domain/settings.js';
 import type { UpdateState, Waiting } from '../../domain/state.js';
 import type { RecoverReport } from '../../interface/app.js';
+import { nextStretch } from '../../decide/spare-quota.js';
 import { createAlarm, type Alarm } from './alarm.js';
 import { nextCheckDelay } from './next-check.js';
 import type { WorkerRun } from './start-worker.js';
@@ -24,6 +26,8 @@ export interface DaemonParts {
   startServices(): Promise<void>;
   stopServices(): Promise<void>;
   serviceStatus(): Promise<readonly ServiceStatus[]>;
+  /** What the last answer showed of the quota that all devices behind this address share; absent: nobody counts. */
+  rateLimit?(): RateLimit | null;
 }
 
 export interface Activity { readonly pid: number; readonly state: UpdateState; readonly job: Job['kind'] | null; readonly services: readonly ServiceStatus[] }
@@ -154,17 +158,26 @@ interface Turns { running(): Running | undefined; readonly perform: Perform; men
 
 async function loop(parts: DaemonParts, turns: Turns, signal: AbortSignal): Promise<void> {
   let waiting: Waiting | null = null;
-  let first = true;
-  while (!signal.aborted) {
-    const delay = nextCheckDelay({ interval: parts.settings.checkInterval, first, waiting, now: parts.clock.now(), random: parts.random() });
-    first = false;
+  let stretch = 1;
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    const delay = nextCheckDelay({ interval: parts.settings.checkInterval, first: turn === 0, second: turn === 1, stretch, waiting, now: parts.clock.now(), random: parts.random() });
     let woken: boolean;
     try { woken = await turns.alarm.sleep(parts.clock, delay, signal); } catch { return; }
     const busy = turns.running();
     if (busy !== undefined) await untilAborted(busy.ended, signal).catch(() => undefined);
     if (signal.aborted || (busy !== undefined && !woken)) continue;
     waiting = await cycle(parts, turns, signal);
+    stretch = pace(parts, stretch);
   }
+}
+
+/** Said when it begins and when it ends. */
+function pace({ rateLimit, clock, log, settings }: DaemonParts, before: number): number {
+  const limit = rateLimit?.() ?? null;
+  const after = nextStretch(before, limit, clock.now());
+  if (after > 1 && before === 1) log.warn('the devices behind this address spend nearly all of GitHub\'s requests: checking less often; a GITHUB_TOKEN has 5,000 an hour', { limit: limit?.limit ?? null, remaining: limit?.remaining ?? null, check_interval: Math.round(settings.checkInterval * after) });
+  if (after === 1 && before > 1) log.info('checking as often as before', { check_interval: settings.checkInterval });
+  return after;
 }
 
 function waitingOf(result: unknown): Waiting | null {

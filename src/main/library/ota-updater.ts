@@ -106,8 +106,8 @@ export class OtaUpdater extends EventEmitter<Events> {
   }
 
   async #cycle(signal: AbortSignal): Promise<void> {
-    for (let first = true; !signal.aborted; first = false) {
-      const delay = nextCheckDelay({ interval: this.#settings.checkInterval, first, waiting: null, now: systemClock.now(), random: Math.random() });
+    for (let turn = 0; !signal.aborted; turn += 1) {
+      const delay = nextCheckDelay({ interval: this.#settings.checkInterval, first: turn === 0, second: turn === 1, waiting: null, now: systemClock.now(), random: Math.random() });
       try {
         await systemClock.sleep(delay * 1000, signal);
         const result = await this.#run<CheckResult | UpdateResult>({ kind: 'cycle' }, signal);
