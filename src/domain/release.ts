@@ -10,6 +10,8 @@ export interface Asset {
   /** False while the upload is not finished. */
   readonly uploaded: boolean;
   readonly url: string;
+  /** Where anybody may have it, and nobody counts; absent where there is no such place. */
+  readonly publicUrl?: string | undefined;
 }
 
 /** A release whose tag is strict semver, already parsed. */

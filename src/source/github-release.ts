@@ -47,8 +47,8 @@ function keepAsset(value: unknown): KeptAsset | undefined {
   };
 }
 
-/** `repositoryUrl`: `https://api.github.com/repos/owner/name`. Addresses are built, never taken from the answer: it could send our token elsewhere. */
-export function toRelease(kept: KeptRelease, component: string | null, repositoryUrl: string): Release | undefined {
+/** `repositoryUrl`: `https://api.github.com/repos/owner/name`; `publicUrl`: `https://github.com/owner/name`. Addresses are built, never taken from the answer: it could send our token elsewhere. */
+export function toRelease(kept: KeptRelease, component: string | null, repositoryUrl: string, publicUrl: string | null = null): Release | undefined {
   const version = parseTag(kept.tag, component);
   if (version === undefined) return undefined;
   const { tag, prerelease, publishedAt, url, notes } = kept;
@@ -56,6 +56,7 @@ export function toRelease(kept: KeptRelease, component: string | null, repositor
     tag, version, prerelease, publishedAt, url, notes,
     assets: kept.assets.map((asset): Asset => ({
       name: asset.name, size: asset.size ?? undefined, sha256: asset.sha256, uploaded: asset.uploaded, url: `${repositoryUrl}/releases/assets/${asset.id}`,
+      ...(publicUrl === null ? {} : { publicUrl: `${publicUrl}/releases/download/${tag.split('/').map(encodeURIComponent).join('/')}/${encodeURIComponent(asset.name)}` }),
     })),
     sourceTarball: {
       name: `${tag.replaceAll('/', '-')}.tar.gz`, size: undefined, sha256: null, uploaded: true, url: `${repositoryUrl}/tarball/refs/tags/${encodeURIComponent(tag)}`,

@@ -26,6 +26,8 @@ export interface GitHubSourceOptions {
   /** Only tags `COMPONENT-v1.2.3`; null: only plain ones. */
   readonly component?: string | null;
   readonly retries: Retries;
+  /** Where the server's pages are: `https://github.com`; default: where it counts requests without a token, so that downloads do not spend them. */
+  readonly webUrl?: string | null;
   /** `holdline/0.1.0`. */
   readonly userAgent: string;
 }
@@ -40,6 +42,9 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
   const apiUrl = cleanUrl(options.apiUrl);
   const component = options.component ?? null;
   assertSafe(apiUrl, repo, token);
+  // With a token there is quota enough, and a private repository has no public downloads.
+  const webUrl = options.webUrl === undefined ? webOf(apiUrl) : options.webUrl;
+  const publicUrl = token === null && webUrl !== null ? `${webUrl}/${repo}` : null;
   const key = githubScopeKey(apiUrl, repo, token);
   const ledger = createSourceLedger({ fs: options.fs, clock, log, file: options.cacheFile, key, hasToken: token !== null });
   const access: GithubAccess = { fetch, clock, log, ledger, apiUrl, repo, token, userAgent };
@@ -57,7 +62,7 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
       ledger.refresh();
       try {
         const kept = await listAllReleases(access, options.retries, signal);
-        return { releases: kept.flatMap((release) => toRelease(release, component, `${apiUrl}/repos/${repo}`) ?? []), rateLimit: ledger.rateLimit() };
+        return { releases: kept.flatMap((release) => toRelease(release, component, `${apiUrl}/repos/${repo}`, publicUrl) ?? []), rateLimit: ledger.rateLimit() };
       } finally {
         ledger.save();
       }
@@ -81,6 +86,9 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
     rateLimit: () => ledger.rateLimit(),
   };
 }
+
+/** An Enterprise server counts nobody unless told to. */
+const webOf = (apiUrl: string): string | null => (apiUrl === 'https://api.github.com' ? 'https://github.com' : null);
 
 /** An Enterprise server has no attestations. */
 const keepsAttestations = (apiUrl: string): boolean => new URL(apiUrl).pathname !== '/api/v3';

@@ -16,6 +16,10 @@ export async function openGithubAsset(access: GithubAccess, asset: Asset, range:
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const wanted = range !== undefined && range.from > 0 ? range : undefined;
+  if (asset.publicUrl !== undefined) {
+    const open = await openPublic(access, asset, asset.publicUrl, wanted, stop, both, signal);
+    if (open !== undefined) return open;
+  }
   const first = await walk(access, asset, wanted, both);
   if (first.response.status !== 416 || wanted === undefined) return read(access, asset, wanted, first, stop, signal);
   // There is nothing at that offset: the asset is shorter now, or complete; the whole of it tells.
@@ -23,10 +27,25 @@ export async function openGithubAsset(access: GithubAccess, asset: Asset, range:
   return read(access, asset, undefined, await walk(access, asset, undefined, both), stop, signal);
 }
 
+/** Where nobody counts; undefined where that does not answer as it should: the API has the last word, also on what is wrong. */
+async function openPublic(access: GithubAccess, asset: Asset, publicUrl: string, wanted: AssetRange | undefined, stop: AbortController, both: AbortSignal, signal: AbortSignal): Promise<AssetResponse | undefined> {
+  let arrival: Arrival | undefined;
+  try {
+    arrival = await walk(access, asset, wanted, both, publicUrl);
+    return readArrival(asset, wanted, arrival, stop, signal);
+  } catch (error) {
+    await arrival?.response.body?.cancel();
+    if (signal.aborted) throw error;
+    access.log.debug('the public download did not answer; asking the API', { asset: asset.name, reason: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
 /** The answer at the end of the redirects, and whether it came from the API itself. */
 interface Arrival { readonly response: FetchResponse; readonly address: string; readonly atApi: boolean }
 
-async function walk(access: GithubAccess, asset: Asset, range: AssetRange | undefined, signal: AbortSignal): Promise<Arrival> {
+/** @param publicUrl where to begin instead of the API: nothing of ours is sent there */
+async function walk(access: GithubAccess, asset: Asset, range: AssetRange | undefined, signal: AbortSignal, publicUrl?: string): Promise<Arrival> {
   const doing = `download ${asset.name}`;
   const plain: Record<string, string> = {
     'accept': 'application/octet-stream',
@@ -34,8 +53,8 @@ async function walk(access: GithubAccess, asset: Asset, range: AssetRange | unde
     ...(range === undefined ? {} : { range: `bytes=${range.from}-` }),
     ...(range?.etag === undefined ? {} : { 'if-range': range.etag }),
   };
-  let address = asset.url;
-  let atApi = true;
+  let address = publicUrl ?? asset.url;
+  let atApi = publicUrl === undefined;
   for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
     const response = atApi ? await askGithub(access, address, plain, doing, signal) : await sendRequest(access, address, plain, doing, signal);
     if (![301, 302, 303, 307, 308].includes(response.status)) return { response, address, atApi };

@@ -26,7 +26,7 @@ export type FaultKind =
   /** 206 that starts elsewhere than asked. */
   | { readonly kind: 'wrong-range'; readonly by: number };
 
-export type FaultOrigin = 'api' | 'storage' | 'upload';
+export type FaultOrigin = 'api' | 'storage' | 'upload' | 'web';
 
 export interface Fault {
   readonly on: FaultOrigin;

@@ -11,6 +11,7 @@ import type { Content, ReleaseDescription, StoredAsset, StoredRelease, StoredRep
 import { createGithubStore } from './github-store.js';
 import { createRateLimits } from './rate-limits.js';
 import { createStorage } from './storage-server.js';
+import { handleWeb } from './web-server.js';
 import { changeAsset, findRelease } from './change-release.js';
 import { storeFile } from './contents.js';
 
@@ -47,6 +48,8 @@ export interface LocalGitHub {
   readonly apiUrl: string;
   readonly storageUrl: string;
   readonly uploadUrl: string;
+  /** Where people look, and public downloads are. */
+  readonly webUrl: string;
   /** Every request so far, in order. */
   readonly requests: readonly LoggedRequest[];
   addRepository(fullName: string, options?: { readonly private?: boolean }): void;
@@ -114,7 +117,8 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
   const storageOrigin = await listen('storage', requests, (request, response) => storage.handle(request, response));
   const api = await listen('api', requests, (request, response) => handleApi({ ...shared, basePath, uploads: false }, request, response));
   const upload = await listen('upload', requests, (request, response) => handleApi({ ...shared, basePath: '', uploads: true }, request, response));
-  Object.assign(origins, { api: api.url + basePath, upload: upload.url, web: api.url });
+  const web = await listen('web', requests, (request, response) => handleWeb(world, request, response));
+  Object.assign(origins, { api: api.url + basePath, upload: upload.url, web: web.url });
   world.storageOrigin = storageOrigin.url;
 
   const ensure = (fullName: string, isPrivate?: boolean): StoredRepository => {
@@ -123,7 +127,7 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
     return repository;
   };
   return {
-    apiUrl: origins.api, storageUrl: storageOrigin.url, uploadUrl: upload.url, requests,
+    apiUrl: origins.api, storageUrl: storageOrigin.url, uploadUrl: upload.url, webUrl: web.url, requests,
     addRepository: (fullName, about) => { ensure(fullName, about?.private); },
     addRelease: (fullName, release) => store.release(ensure(fullName), release),
     removeRelease(fullName, tag) {
@@ -146,6 +150,6 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
     setRateLimit: limits.set,
     setDirect: (value) => { direct = value; },
     setLinkLife: (ms) => { linkLifeMs = ms; },
-    close: async () => { await Promise.all([storageOrigin, api, upload].map(closeOrigin)); },
+    close: async () => { await Promise.all([storageOrigin, api, upload, web].map(closeOrigin)); },
   };
 }
