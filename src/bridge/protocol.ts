@@ -31,7 +31,7 @@
 //   0x86 DOWN      offset = head: the line has gone after this byte; payload: epoch 8 | confirmed u64 | reason UTF-8.
 //                  What was written behind `confirmed` is lost; WRITE is ignored until EPOCH.
 //   0x87 REPORT    payload: JSON, the status of the bridge.
-//   0x88 GO        the line is yours. 0x89 DONE: the successor runs.
+//   0x88 GO        the line is yours as soon as its lock is free, which is a moment later. 0x89 DONE: the successor runs.
 //   0xff ERROR     offset 0; payload: code u16 | message UTF-8. The bridge closes the connection after it.
 
 export const PROTOCOL_MAGIC = 'HLBR';

@@ -1,7 +1,7 @@
 // A person at a terminal: `bridge attach` on a PTY of its own, and what `bridge status` says meanwhile.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, constants, openSync, readSync, symlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync, symlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { connectBridge } from '../../../src/bridge/client/index.js';
@@ -133,6 +133,7 @@ it('a large paste from a pipe arrives whole', async () => {
 
 it('status tells people and programs how the line is', async () => {
   const status = (...more: string[]): { status: number | null; stdout: string } => spawnSync(process.execPath, [built.path('bridge'), 'status', '--socket-dir', rig.directory, ...more], { encoding: 'utf8' });
+  expect(statSync(rig.socket).mode & 0o777).toBe(0o660);
   const client = await connectBridge({ path: rig.socket, client: 'the app' });
   await rig.device.ask({ do: 'run', bytesPerMs: 50, limit: 700 });
   for await (const chunk of client) if (chunk.offset + chunk.data.length === 700) break;

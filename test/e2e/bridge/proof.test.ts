@@ -13,10 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => { built.remove(); });
 
-interface Row { readonly victim: Victim; readonly baud: number; readonly count: number; readonly everyMs: number }
+interface Row { readonly victim: Victim; readonly baud: number; readonly count: number; readonly everyMs: number; readonly flags?: readonly string[] }
 const ROWS: readonly Row[] = [
   ...[115_200, 921_600, 4_000_000].map((baud): Row => ({ victim: 'app', baud, count: 3, everyMs: 80 })),
   ...[115_200, 921_600, 4_000_000].map((baud): Row => ({ victim: 'bridge', baud, count: 4, everyMs: 150 })),
+  { victim: 'app', baud: 115_200, count: 3, everyMs: 80, flags: ['--plain', '--no-keeper'] },
   { victim: 'warm', baud: 921_600, count: 3, everyMs: 150 },
   { victim: 'cold', baud: 115_200, count: 2, everyMs: 150 },
   { victim: 'mid-upgrade', baud: 115_200, count: 3, everyMs: 150 },

@@ -1,14 +1,15 @@
 // What a killed bridge must find again: the app's seat beside a program at the PTY link, a TCP port somebody else has taken, a device that
-// was pulled out with no keeper there, and no koffi at all.
+// was pulled out with no keeper there, its own files gone, and no koffi at all.
 import { closeSync, constants, cpSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, symlinkSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { createConnection, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import koffi from 'koffi';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { connectBridge } from '../../../src/bridge/client/index.js';
+import { askBridge } from '../../../src/bridge/inspect.js';
 import { bundle } from '../../support/bridge/bundle.js';
 import type { Bundle } from '../../support/bridge/bundle.js';
 import { JsonChild } from '../../support/bridge/child.js';
@@ -114,12 +115,44 @@ it('sets the line as it was told, whatever was there before', async () => {
   expect([settings.readUInt32LE(36), settings.readUInt32LE(40)]).toEqual([250_000, 250_000]);
 });
 
-it('where koffi is not installed the bridge says what it cannot promise, and works', async () => {
+/** The bridge alone, with only these of its packages. */
+function installBridge(...packages: string[]): { place: string; installed: Bundle } {
   const place = mkdtempSync(join(tmpdir(), 'hlk-'));
-  mkdirSync(join(place, 'node_modules/@serialport'), { recursive: true });
-  symlinkSync(resolve('node_modules/@serialport/bindings-cpp'), join(place, 'node_modules/@serialport/bindings-cpp'));
+  for (const name of packages) {
+    mkdirSync(dirname(join(place, 'node_modules', name)), { recursive: true });
+    symlinkSync(resolve('node_modules', name), join(place, 'node_modules', name));
+  }
   cpSync(built.path('bridge'), join(place, 'bridge.mjs'));
-  rig = new Rig({ directory: place, path: (name) => (name === 'bridge' ? join(place, 'bridge.mjs') : built.path(name)), remove: () => undefined }, 'bridge', 0);
+  return { place, installed: { directory: place, path: (name) => (name === 'bridge' ? join(place, 'bridge.mjs') : built.path(name)), remove: () => undefined } };
+}
+
+it('its own files may vanish under it: everything it does is loaded', async () => {
+  const { place, installed } = installBridge('koffi');
+  rig = new Rig(installed, 'bridge', 0);
+  const link = join(rig.directory, 'dev');
+  symlinkSync(String((await rig.device.first)['path']), link);
+  await rig.startBridge(115_200, ['--no-keeper'], link);
+  rmSync(place, { recursive: true });
+  const client = await connectBridge({ path: rig.socket });
+  const epochs: string[] = [];
+  client.on('epoch', ({ previous, epoch }) => { if (previous !== null) epochs.push(epoch); });
+  rmSync(link);
+  await rig.device.ask({ do: 'hangup' });
+  const next = new JsonChild(process.execPath, [built.path('device')]);
+  symlinkSync(String((await next.first)['path']), link);
+  await expect.poll(() => epochs.length, { timeout: 15_000 }).toBe(1);
+  expect(await client.write('0123456789')).toMatchObject({ end: 10 });
+  const file = openSync(rig.link, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  client.close();
+  closeSync(file);
+  await expect(askBridge(rig.socket, { type: 'upgrade' }, 10_000)).resolves.toMatchObject({ type: 'error', code: 'upgrade-failed' });
+  expect((await rig.report())?.attached).toBe(true);
+  await next.kill();
+});
+
+it('where koffi is not installed the bridge says what it cannot promise, and works', async () => {
+  const { place, installed } = installBridge('@serialport/bindings-cpp');
+  rig = new Rig(installed, 'bridge', 0);
   try {
     await rig.startBridge(115_200);
     expect(await rig.report()).toMatchObject({ mode: 'plain', keeper: 'none', pty: null });

@@ -21,6 +21,8 @@ export interface Scenario {
   /** Mean time between two kills. */
   readonly everyMs: number;
   readonly fault?: Fault;
+  /** More words for `bridge run`. */
+  readonly flags?: readonly string[];
 }
 
 export interface Outcome {
@@ -162,7 +164,7 @@ export async function runScenario(scenario: Scenario, act: (rig: Rig, scenario: 
   const rig = new Rig(scenario.bundle, scenario.fault === undefined ? 'bridge' : 'faulty', bytesPerMs(scenario.baud) / 2);
   if (scenario.fault !== undefined) rig.env['HOLDLINE_TEST_FAULT'] = scenario.fault;
   try {
-    await rig.startBridge(scenario.baud);
+    await rig.startBridge(scenario.baud, scenario.flags);
     rig.startApp();
     await rig.app!.first;
     await rig.device.ask({ do: 'run', bytesPerMs: bytesPerMs(scenario.baud) });

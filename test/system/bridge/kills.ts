@@ -8,11 +8,13 @@ import type { Fault, Outcome, Scenario, Victim } from '../../support/bridge/scen
 import type { ProofRow } from './proof-table.js';
 
 /** `full` and `small` counts at each rate; `alone`: its times are figures, so nothing else runs beside it. */
-interface Plan { readonly part: string; readonly victim: Victim; readonly full: number; readonly small: number; readonly everyMs: number; readonly alone?: boolean; readonly what: string }
+interface Plan { readonly part: string; readonly victim: Victim; readonly full: number; readonly small: number; readonly everyMs: number; readonly alone?: boolean; readonly flags?: readonly string[]; readonly what: string }
 
 /** Counts are of all rates together, shared out evenly, except where `perRate`. */
 const PLANS: readonly (Plan & { readonly perRate?: boolean })[] = [
   { part: 'app', victim: 'app', full: 100, small: 3, everyMs: 80, perRate: true, what: 'kill -9 of the app' },
+  // What is promised without koffi, too.
+  { part: 'plain', victim: 'app', full: 51, small: 3, everyMs: 80, flags: ['--plain', '--no-keeper'], what: 'kill -9 of the app, no koffi' },
   { part: 'bridge', victim: 'bridge', full: 300, small: 9, everyMs: 120, what: 'kill -9 of the bridge' },
   { part: 'both', victim: 'both', full: 51, small: 3, everyMs: 200, what: 'kill -9 of both' },
   { part: 'mid-upgrade', victim: 'mid-upgrade', full: 51, small: 3, everyMs: 120, what: 'kill -9 in an upgrade' },
@@ -28,7 +30,7 @@ export function planKills(part: string, { rates, full }: KillOptions): Run[] {
   return PLANS.filter((plan) => plan.part === part).flatMap((plan) => rates.map((baud): Run => {
     const all = full ? plan.full : plan.small;
     const count = plan.perRate === true ? all : Math.ceil(all / rates.length);
-    return { alone: plan.alone ?? false, go: (bundle) => runKills(plan, { bundle, baud, victim: plan.victim, count, everyMs: plan.everyMs }) };
+    return { alone: plan.alone ?? false, go: (bundle) => runKills(plan, { bundle, baud, victim: plan.victim, count, everyMs: plan.everyMs, flags: plan.flags ?? [] }) };
   }));
 }
 
