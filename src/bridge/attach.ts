@@ -32,8 +32,9 @@ function converse(path: string, terminal: Terminal, role: Role): Promise<string>
     const reader = new FrameReader();
     const place: Place = { epoch: NO_EPOCH, accepted: 0, role, down: true };
     let end = 'closed';
+    let left = false;
     const typed = (keys: Buffer): void => {
-      if (terminal.input.isTTY && keys.includes(LEAVE_KEY)) { socket.end(); return; }
+      if (terminal.input.isTTY && keys.includes(LEAVE_KEY)) { left = true; socket.end(); return; }
       if (place.role === 'consumer' && !place.down) sendKeys(socket, place, keys);
     };
     const restore = (): void => {
@@ -45,7 +46,11 @@ function converse(path: string, terminal: Terminal, role: Role): Promise<string>
       restore();
       reject(new HoldlineError('bridge-unavailable', `cannot reach the bridge at ${path}: ${error.message}`, { hint: 'See `holdline bridge status`; the socket is for its group.', cause: error }));
     });
-    socket.on('close', () => { restore(); resolve(end); });
+    socket.on('close', () => {
+      restore();
+      if (!left && end === 'closed') terminal.note('The bridge has gone; attach again when it is back.');
+      resolve(end);
+    });
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) end = show(frame, socket, place, terminal, typed) ?? end;

@@ -86,6 +86,15 @@ it('shows what comes and sends what is typed, raw; ^] leaves and gives the termi
   expect(flagsOf(person.path)).toMatch(/ icanon/);
 });
 
+it('says that the bridge has gone', async () => {
+  const person = new Person();
+  await seen(person, /On the line/);
+  process.kill(await rig.pid(), 'SIGKILL');
+  await seen(person, /The bridge has gone/);
+  expect(await person.exited).toBe(0);
+  expect(flagsOf(person.path)).toMatch(/ icanon/);
+});
+
 it('only watches while an app has the line', async () => {
   const client = await connectBridge({ path: rig.socket, client: 'the app' });
   const person = new Person();
