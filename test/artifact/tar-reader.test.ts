@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HoldlineError } from '../../src/domain/errors.js';
 import { TarReader, type TarEntry } from '../../src/artifact/tar-reader.js';
+import { codeOfAsync } from '../support/code-of.js';
 import { openBench, type Bench } from '../support/extraction.js';
 import { snapshotFolder } from '../support/folder-snapshot.js';
 import { file, folder, link, paxEntry, rawTar } from '../support/tar-builder.js';
@@ -86,7 +87,7 @@ function fixChecksums(tar: Buffer): Buffer {
   return tar;
 }
 
-const corpus = join(import.meta.dirname, '../../../shared/corpora/node-tar');
+const corpus = join(import.meta.dirname, '../fixtures/node-tar');
 /** Those refused, by hand; all others must read as GNU tar reads them. */
 const REFUSED: Readonly<Record<string, string>> = {
   'bad-cksum.tar': 'checksum of a tar header is wrong',
@@ -97,11 +98,12 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** An empty name, which GNU tar does not list; extraction refuses it. */
 const NAMELESS = 'path-missing.tar';
 
-describe.skipIf(!existsSync(corpus))('public archives of node-tar (skipped where ../shared/corpora is absent)', () => {
-  const names = existsSync(corpus) ? readdirSync(corpus).filter((name) => /\.t(ar|gz)$/.test(name)) : [];
-  it.each(names)('%s', (name) => {
-    const bytes = readFileSync(join(corpus, name));
-    const tar = name.endsWith('.tgz') ? gunzipSync(bytes) : bytes;
+describe('public archives of node-tar', () => {
+  const ends = new Set<string>();
+  const names = readdirSync(corpus).filter((name) => name.endsWith('gz'));
+  it.each(names)('%s is read as GNU tar reads it, or refused', (file) => {
+    const tar = gunzipSync(readFileSync(join(corpus, file)));
+    const name = file.replace(/\.gz$/, '');
     const reason = REFUSED[name];
     if (reason !== undefined) {
       expect(() => readAll([tar])).toThrow(reason);
@@ -112,4 +114,23 @@ describe.skipIf(!existsSync(corpus))('public archives of node-tar (skipped where
     if (name === NAMELESS) expect(seen).toEqual(['']);
     else expect(seen.map((path) => path.replace(/\/$/, ''))).toEqual(listed.map((path) => path.replace(/\/$/, '')));
   });
+
+  it.each(names)('%s unpacks inside its folder, or is refused with a code and leaves nothing', async (file) => {
+    const bench = openBench();
+    try {
+      const outside = (): unknown => snapshotFolder(bench.root, ['work/tree', 'payload.tar.gz']);
+      const before = outside();
+      const bytes = readFileSync(join(corpus, file));
+      // Whatever stands first is managed, so that what is well-formed is unpacked.
+      let first = 'src';
+      try { first = readAll([gunzipSync(bytes)])[0]?.path.split('/')[0] ?? first; } catch { /* refused below */ }
+      const end = await codeOfAsync(() => bench.extract(bytes, { managedPaths: [first], strip: 'auto' }));
+      ends.add(end);
+      expect(end).toMatch(/^(?:accepted|archive-(?:invalid|forbidden|limit))$/u);
+      expect(existsSync(bench.into)).toBe(end === 'accepted');
+      expect(outside()).toEqual(before);
+    } finally { bench.remove(); }
+  });
+
+  it('both happened', () => { expect([...ends].toSorted()).toEqual(expect.arrayContaining(['accepted', 'archive-forbidden', 'archive-invalid'])); });
 });
