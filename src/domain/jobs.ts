@@ -5,7 +5,7 @@ import type { Settings } from './settings.js';
 
 export type Job =
   | { readonly kind: 'check' }
-  | { readonly kind: 'update'; readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean }
+  | { readonly kind: 'update'; readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean; /** A timer asked, not a person: the policy counts. */ readonly unattended?: boolean | undefined }
   | { readonly kind: 'rollback'; readonly target: string | undefined; readonly dryRun: boolean }
   | { readonly kind: 'adopt'; readonly dryRun: boolean }
   /** Fetches and verifies, changes nothing that runs. */

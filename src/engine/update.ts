@@ -16,7 +16,7 @@ import { rememberFound, rememberPayload } from './remember-found.js';
 import { runTransaction, transactionId } from './run-transaction.js';
 import { currentResult, plannedResult, resultOf, waitingResult } from './update-result.js';
 
-export interface UpdateRequest { readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean }
+export interface UpdateRequest { readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean; readonly unattended?: boolean | undefined }
 
 /** @param known what a check found a moment ago */
 export async function runUpdate(parts: EngineParts, request: UpdateRequest, signal: AbortSignal, known?: Found): Promise<UpdateResult> {
@@ -24,7 +24,7 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   const took = (): number => parts.clock.monotonicMs() - begunMs;
   let device = readDevice(parts);
   const source = request.from === undefined ? parts.source : parts.sourceFrom(request.from);
-  const asked: Asked = known === undefined ? { who: 'person', named: request.version, dryRun: request.dryRun } : { who: 'daemon', named: undefined };
+  const asked: Asked = { who: known === undefined && request.unattended !== true ? 'person' : 'daemon', named: request.version, dryRun: request.dryRun };
   const found = known ?? await findUpdate(parts, source, asked, signal);
   rememberFound(parts, found, request.from === undefined);
   const { result, candidate } = found;

@@ -31,7 +31,7 @@ export function createUpdater(parts: EngineParts): Updater {
       switch (job.kind) {
         case 'check': return check(parts, signal);
         case 'cycle': return noting(parts, () => underLock(parts, signal, () => watchedCycle(parts, signal)));
-        case 'update': return noting(parts, () => underLock(parts, signal, (resumed) => resumedUpdate(resumed) ?? runUpdate(parts, job, signal)));
+        case 'update': return noting(parts, () => underLock(parts, signal, (resumed) => resumedUpdate(resumed) ?? watched(parts, () => runUpdate(parts, job, signal))));
         case 'rollback': return noting(parts, () => underLock(parts, signal, () => rollBack(parts, job, signal)));
         case 'adopt': return noting(parts, () => underLock(parts, signal, () => adoptDevice(parts, job, signal)));
         case 'download': return noting(parts, () => underLock(parts, signal, () => downloadUpdate(parts, job.version, signal)));
@@ -64,7 +64,12 @@ async function cycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResu
 }
 
 async function watchedCycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
-  try { return await cycle(parts, signal); } finally { watchFreshness(parts); watchHeld(parts); }
+  return watched(parts, () => cycle(parts, signal));
+}
+
+/** Afterwards says what a person should hear of: no news for too long, holds that stand for too long. */
+async function watched<Result>(parts: EngineParts, work: () => Promise<Result>): Promise<Result> {
+  try { return await work(); } finally { watchFreshness(parts); watchHeld(parts); }
 }
 
 /** Looks and remembers; the device's tree is not touched, so no lock is needed where it cannot be had. */

@@ -11,6 +11,8 @@ export interface UpdateRequest {
   /** A folder or file to take the release from instead of GitHub. */
   readonly from: string | undefined;
   readonly dryRun: boolean;
+  /** Nobody sits here: policy, windows and approvals count as for the daemon. */
+  readonly unattended: boolean;
 }
 
 export interface RollbackRequest {

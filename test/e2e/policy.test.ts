@@ -117,3 +117,14 @@ test('scripts hold by a lock, by their pid, or by a gate; the last look is right
   expect(await world.holdline(['hold', '--owner', 'script', '--json'])).toMatchObject({ code: 2, json: { message: expect.stringContaining('for ever') } });
   expect(await json('--update')).toMatchObject({ outcome: 'updated', to: '1.1.0' });
 });
+
+test('who asks for a hold while an update is being switched or watched gets none: it could not keep its word', async () => {
+  world.configure({ ...usual, health: [{ command: ['true'] }], probation: { seconds: 4, interval: 0.2, failures: 1 } });
+  await world.publish('1.1.0');
+  const update = world.start(['--update', '--json']);
+  await update.says('probing');
+  expect(await world.holdline(['hold', '--owner', 'measurement', '--for', '1h', '--json'])).toMatchObject({ code: 75, json: { code: 'busy', message: 'cannot hold updates back: one is under way (probing)' } });
+  expect(await json('holds')).toMatchObject({ standing: [] });
+  expect(await update.done).toMatchObject({ code: 0, json: { outcome: 'updated', to: '1.1.0' } });
+  expect(await world.holdline(['hold', '--owner', 'measurement', '--for', '1h', '--json'])).toMatchObject({ code: 0 });
+});

@@ -71,6 +71,14 @@ describe('which release is next', () => {
   });
 });
 
+it('a timer that asks for an update is no person', async () => {
+  world.settings = { ...world.settings, policy: policyOf('approve') };
+  const update = (unattended: boolean): Promise<unknown> => run({ kind: 'update', version: undefined, from: undefined, dryRun: false, unattended }, [{ tag: 'v1.1.0' }]);
+  expect(await update(true)).toMatchObject({ outcome: 'waiting', code: 'approval' });
+  // Only the payload is missing here.
+  await expect(update(false)).rejects.toThrow(/obtainPayload/u);
+});
+
 describe('a person\'s word', () => {
   const releases = [{ tag: 'v2.0.0' }];
   const say = (verdict: 'approved' | 'rejected', version = '2.0.0'): Promise<unknown> => run({ kind: 'approve', version, verdict, by: 'alice (uid 1000)', reason: 'seen it' }, releases);

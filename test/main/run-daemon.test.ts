@@ -106,6 +106,29 @@ describe('the daemon', () => {
     await expect(current.daemon.ask({ kind: 'check' }, 'me', () => undefined)).rejects.toMatchObject({ code: 'busy' });
   });
 
+  it('looks again as soon as it is woken: asleep, in the middle of a look, and after a person has approved', async () => {
+    current = world();
+    const kinds = (): string[] => (current?.jobs ?? []).map(({ job }) => job.kind);
+    const quiet = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 20); });
+    (await current.job(0)).resolve(null);
+    (await current.job(1)).resolve({ outcome: 'waiting', waiting: { reason: 'hold', detail: '', until: null } });
+    await quiet();
+    expect(kinds()).toEqual(['settle', 'cycle']);
+    current.daemon.wake();
+    const look = await current.job(2);
+    // What it was woken for may have come after it has looked.
+    current.daemon.wake();
+    look.resolve({ outcome: 'waiting', waiting: null });
+    (await current.job(3)).resolve({ outcome: 'current', waiting: null });
+    await quiet();
+    expect(kinds()).toEqual(['settle', 'cycle', 'cycle', 'cycle']);
+    const approving = current.daemon.ask({ kind: 'approve', version: '2.0.0', verdict: 'approved', by: 'me', reason: null }, 'me', () => undefined);
+    (await current.job(4)).resolve({});
+    await approving;
+    (await current.job(5)).resolve({ outcome: 'current', waiting: null });
+    expect(kinds().slice(4)).toEqual(['approve', 'cycle']);
+  });
+
   it('recovers when a worker died, and goes on', async () => {
     let recoveries = 0;
     current = world({ recover: async () => { recoveries += 1; return { outcome: 'nothing', actions: [] }; } });

@@ -19,8 +19,10 @@ function addUpdating(program: Command, b: Bindings): void {
     }));
   withCommon(program.command('update').description('install the newest release, or VERSION').argument('[version]', 'this version; an older one is installed only when named'), true)
     .option('--from <path>', 'take the release from a folder or file instead of GitHub, verified the same way')
-    .action((version: string | undefined, options: CommonOptions & { from?: string }) => b.show(options, async () => {
-      const result = await (await b.app(options)).update({ version, from: options.from, dryRun: options.dryRun === true });
+    .option('--unattended', 'for timers: obey policy, windows and approvals as the daemon does')
+    .action((version: string | undefined, options: CommonOptions & { from?: string; unattended?: boolean }) => b.show(options, async () => {
+      if (version !== undefined && options.unattended === true) throw new HoldlineError('usage', 'cannot update to a named version unattended: who names one is there', { hint: 'Leave out one of the two.' });
+      const result = await (await b.app(options)).update({ version, from: options.from, dryRun: options.dryRun === true, unattended: options.unattended === true });
       return updated(result, exitCodeOfUpdate(result));
     }));
   withCommon(program.command('rollback').description('back to the previous version, to VERSION, or to a named backup').argument('[target]', 'a kept version or the name of a backup'), true)

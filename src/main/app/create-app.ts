@@ -29,7 +29,7 @@ export function createApp(parts: AppParts): App {
     check: () => work<CheckResult>('check', { kind: 'check' }, {}),
     update(request) {
       const from = request.from === undefined ? undefined : resolve(request.from);
-      return work<UpdateResult>('update', { kind: 'update', version: request.version, from, dryRun: request.dryRun }, { ...request, from });
+      return work<UpdateResult>('update', { kind: 'update', version: request.version, from, dryRun: request.dryRun, unattended: request.unattended }, { ...request, from });
     },
     adopt: (request) => work<UpdateResult>('adopt', { kind: 'adopt', ...request }, request),
     rollback: (request) => work<UpdateResult>('rollback', { kind: 'rollback', target: request.target, dryRun: request.dryRun }, request),

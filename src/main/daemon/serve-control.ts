@@ -17,7 +17,7 @@ export function jobOf(request: Request): Job {
   const dryRun = request.params['dryRun'] === true;
   switch (request.method) {
     case 'check': return { kind: 'check' };
-    case 'update': return { kind: 'update', version: text(request, 'version'), from: text(request, 'from'), dryRun };
+    case 'update': return { kind: 'update', version: text(request, 'version'), from: text(request, 'from'), dryRun, unattended: request.params['unattended'] === true };
     case 'rollback': return { kind: 'rollback', target: text(request, 'target'), dryRun };
     case 'adopt': return { kind: 'adopt', dryRun };
     case 'unblock': {

@@ -6,6 +6,7 @@ import type { Layout } from '../../domain/layout.js';
 import type { Logger } from '../../domain/ports.js';
 import type { BackupSummary, CheckResult, RunEvent, StatusReport, UpdateResult } from '../../domain/results.js';
 import type { Settings } from '../../domain/settings.js';
+import type { Waiting } from '../../domain/state.js';
 import type { DownloadedUpdate } from '../../engine/update.js';
 import { systemClock } from '../../platform/clock.js';
 import { readStatus } from '../app/read-status.js';
@@ -53,7 +54,7 @@ export class OtaUpdater extends EventEmitter<Events> {
     this.#log = options.log ?? SILENT;
   }
 
-  /** Checks now and every check_interval, and updates when auto_update is on; goes on with an interrupted update first. */
+  /** Checks now and every check_interval, and installs what the policy lets come by itself; goes on with an interrupted update first. */
   start(): void {
     if (this.#stop !== undefined) return;
     const stop = new AbortController();
@@ -106,11 +107,13 @@ export class OtaUpdater extends EventEmitter<Events> {
   }
 
   async #cycle(signal: AbortSignal): Promise<void> {
+    let waiting: Waiting | null = null;
     for (let turn = 0; !signal.aborted; turn += 1) {
-      const delay = nextCheckDelay({ interval: this.#settings.checkInterval, first: turn === 0, second: turn === 1, waiting: null, now: systemClock.now(), random: Math.random() });
+      const delay = nextCheckDelay({ interval: this.#settings.checkInterval, first: turn === 0, second: turn === 1, waiting, now: systemClock.now(), random: Math.random() });
       try {
         await systemClock.sleep(delay * 1000, signal);
         const result = await this.#run<CheckResult | UpdateResult>({ kind: 'cycle' }, signal);
+        waiting = result.waiting ?? null;
         if ('release' in result) this.emit('checked', result); else this.#tell(result);
       } catch (thrown) {
         if (signal.aborted) return;
