@@ -80,6 +80,8 @@ export interface DeviceState {
   /** The highest version ever committed: the floor. */
   readonly highest_version: string | null;
   readonly latest_version: string | null;
+  /** What the last check said of it: false for a newer one that may not come by itself; null where nobody has checked. */
+  readonly update_available: boolean | null;
   readonly waiting: Waiting | null;
   readonly blocked: readonly Blocked[];
   readonly approvals: readonly Approval[];
@@ -108,7 +110,7 @@ export interface DeviceState {
 }
 
 export const EMPTY_STATE: DeviceState = {
-  format: 1, highest_version: null, latest_version: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
+  format: 1, highest_version: null, latest_version: null, update_available: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
   last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
   seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null, withdrawal: null,
 };

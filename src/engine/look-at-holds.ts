@@ -30,7 +30,10 @@ export function readStandingHolds(places: Places): readonly StandingHold[] {
 export async function lookAtHolds(places: Places, update: HeldUpdate, signal: AbortSignal): Promise<readonly StandingHold[]> {
   const standing = readStandingHolds(places);
   const { gate } = places.settings.holds;
-  return standing.length > 0 || gate === null ? standing : askGate(places, gate, update, signal);
+  if (standing.length > 0 || gate === null) return standing;
+  const said = await askGate(places, gate, update, signal);
+  // It may have taken its time: who has begun to hold meanwhile was promised to be heard.
+  return said.length > 0 ? said : readStandingHolds(places);
 }
 
 function readLockFile(fs: Filesystem, path: string, world: HoldWorld): readonly StandingHold[] {

@@ -30,7 +30,7 @@ export function rememberFound(parts: EngineParts, found: Found, fromSource: bool
     if (!fromSource) return { ...state, seen };
     return {
       ...state, seen, last_check: at, waiting: result.waiting, held_since: heldSince(state, found, at),
-      latest_version: result.latest_version ?? state.latest_version, incomplete_since: found.incompleteSince,
+      latest_version: result.latest_version ?? state.latest_version, update_available: found.answered ? result.update_available : state.update_available, incomplete_since: found.incompleteSince,
       last_answer: found.answered ? at : state.last_answer ?? at,
       // A check that went through shows that what failed in reaching the source is over; an update's own failure stays.
       last_error: state.last_error?.code.startsWith('source-') === true ? null : state.last_error,

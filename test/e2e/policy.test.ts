@@ -45,7 +45,7 @@ test('a version waits for approval; approve installs it, and who, when and why s
   expect(await world.holdline(['--check', '--exit-code', '--json'])).toMatchObject({ code: 10, json: { outcome: 'available', latest_version: '2.0.0', waiting: { reason: 'approval', until: null }, release: { tag: 'v1.1.0' } } });
   expect((await world.holdline(['--status'])).stdout).toContain('waits for approval');
   expect(await json('reject', '1.1.0', '--reason', 'not before the fair')).toMatchObject({ approval: { verdict: 'rejected' } });
-  await becomes('there is nothing to wait for', { state: 'idle', waiting: null, approvals: [{ version: '1.1.0', verdict: 'rejected', reason: 'not before the fair' }] });
+  await becomes('there is nothing to wait for', { state: 'idle', waiting: null, update_available: false, approvals: [{ version: '1.1.0', verdict: 'rejected', reason: 'not before the fair' }] });
   expect(await json('approve', '1.1.0', '--reason', 'the fair is over')).toMatchObject({ approval: { version: '1.1.0', verdict: 'approved', by: expect.stringMatching(/uid \d+/u), reason: 'the fair is over' }, note: null });
   await becomes('it is updated', { state: 'idle', current_version: '1.1.0', approvals: [] });
   expect((await json('history') as { history: object[] }).history[0]).toMatchObject({ outcome: 'committed', to: '1.1.0', actor: 'daemon' });

@@ -126,6 +126,11 @@ describe('the gate', () => {
     writeHold(parts(), hold('a'), '01');
     expect((await look()).map(({ kind }) => kind)).toEqual(['hold']);
   });
+  it('does not hide who begins to hold while it thinks', async () => {
+    const yes = answer({}).runGate;
+    holdWorld = quietWorld({ runGate: (...asked) => { writeHold(parts(), hold('a'), '01'); return yes?.(...asked) ?? Promise.reject(new Error('no gate')); } });
+    expect((await look()).map(({ id }) => id)).toEqual(['a']);
+  });
   it('hears what is to be installed', async () => {
     let heard: unknown;
     holdWorld = quietWorld({ runGate: (argv, how) => { heard = { argv, how }; return Promise.reject(new Error('no')); } });

@@ -28,7 +28,7 @@ export async function readStatus(settings: Settings, layout: Layout): Promise<St
   const { state, problem } = readState(fs, layout);
   const current = peekVersion({ fs, layout, settings });
   const github = recallSource(readSourceCache(fs, sourceCacheFile(layout), SILENT), scopeKey(settings.githubApiUrl.replace(/\/+$/u, ''), settings.githubRepo, settings.githubToken), systemClock.now());
-  const available = state.latest_version !== null && (current === null || isNewer(state.latest_version, current)) && !state.blocked.some((b) => b.version === state.latest_version);
+  const available = state.update_available !== false && state.latest_version !== null && (current === null || isNewer(state.latest_version, current)) && !state.blocked.some((b) => b.version === state.latest_version);
   return {
     app: settings.app, install_dir: layout.installDir, current_version: current, latest_version: state.latest_version, update_available: available,
     state: stateOf(fs, layout, state, activity), waiting: state.waiting, last_check: state.last_check, last_update: state.last_update, last_error: problem ?? state.last_error,
