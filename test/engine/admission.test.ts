@@ -7,6 +7,7 @@ import type { AuditEvent } from '../../src/domain/audit.js';
 import type { ExplainReport } from '../../src/domain/explain.js';
 import type { Job } from '../../src/domain/jobs.js';
 import type { CheckResult } from '../../src/domain/results.js';
+import type { Ruling } from '../../src/domain/ruling.js';
 import type { DeviceState } from '../../src/domain/state.js';
 import { changeDeviceState, readDeviceState } from '../../src/engine/device-state.js';
 import { findUpdate } from '../../src/engine/find-update.js';
@@ -163,6 +164,8 @@ describe('holds', () => {
 });
 
 describe('explain', () => {
+  /** Those this test is about: others may be heard as well. */
+  const own = (rulings: readonly Ruling[]): readonly Ruling[] => rulings.filter(({ rule }) => ['release', 'age', 'policy', 'approval', 'window', 'hold'].includes(rule));
   const releases: readonly Shown[] = [{ tag: 'v0.9.0' }, { tag: 'v1.0.0' }, { tag: 'v1.0.1' }, { tag: 'v1.1.0-beta.1' }, { tag: 'v1.1.0', publishedAt: '2026-11-21T09:00:00Z' }, { tag: 'v2.0.0' }, { tag: 'v3.0.0' }];
   const short = ({ releases: all }: ExplainReport): string[] => all.map(({ tag, decision, why, rulings }) => `${tag} ${decision}: ${rulings.filter(({ verdict }) => verdict !== 'pass').map(({ rule }) => rule).join(', ')}: ${why}`);
   beforeEach(() => { world.settings = { ...world.settings, policy: { types: { ...policyOf('auto').types, major: 'approve' }, hardware: 'never', minimumAge: 3600 * 24, range: '<3', pin: null } }; });
@@ -183,12 +186,12 @@ describe('explain', () => {
     hold();
     const report = await run<ExplainReport>({ kind: 'explain', version: undefined }, [{ tag: 'v2.0.0', publishedAt: '2026-11-21T09:00:00Z' }]);
     expect(report).toMatchObject({ decision: 'wait', release: 'v2.0.0', waiting: { reason: 'age', until: '2026-11-22T09:00:00.000Z' }, holds: [{ id: 'm1', owner: 'measurement' }] });
-    expect(report.releases[0]?.rulings.map(({ rule, verdict }) => `${rule} ${verdict}`)).toEqual(['release pass', 'rollout pass', 'age wait', 'policy pass', 'approval wait', 'window pass', 'hold wait']);
+    expect(own(report.releases[0]?.rulings ?? []).map(({ rule, verdict }) => `${rule} ${verdict}`)).toEqual(['release pass', 'age wait', 'policy pass', 'approval wait', 'window pass', 'hold wait']);
   });
   it('of one version hears all gates, also where a simpler rule has decided', async () => {
-    const of = async (version: string): Promise<string[]> => (await run<ExplainReport>({ kind: 'explain', version }, releases)).releases.map(({ tag, decision, rulings }) => `${tag} ${decision}: ${rulings.map(({ rule, verdict }) => `${rule} ${verdict}`).join(', ')}`);
-    expect(await of('3.0.0')).toEqual(['v3.0.0 leave: release refuse, rollout pass, age pass, policy pass, approval wait, window pass, hold pass']);
-    expect(await of('2.0.0')).toEqual(['v2.0.0 wait: release pass, rollout pass, age pass, policy pass, approval wait, window pass, hold pass']);
+    const of = async (version: string): Promise<string[]> => (await run<ExplainReport>({ kind: 'explain', version }, releases)).releases.map(({ tag, decision, rulings }) => `${tag} ${decision}: ${own(rulings).map(({ rule, verdict }) => `${rule} ${verdict}`).join(', ')}`);
+    expect(await of('3.0.0')).toEqual(['v3.0.0 leave: release refuse, age pass, policy pass, approval wait, window pass, hold pass']);
+    expect(await of('2.0.0')).toEqual(['v2.0.0 wait: release pass, age pass, policy pass, approval wait, window pass, hold pass']);
     await expect(of('9.9.9')).rejects.toMatchObject({ code: 'version-unknown' });
   });
   it('changes nothing', async () => {
