@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HoldlineError } from '../domain/errors.js';
 import { attachTerminal } from './attach.js';
-import { askBridge, inspectBridge, inspectBridges } from './inspect.js';
+import { inspectBridge, inspectBridges } from './inspect.js';
 import type { BridgeState } from './inspect.js';
 import { checkName, chooseSocketDir, parseRunOptions } from './options.js';
+import { requestUpgrade } from './request-upgrade.js';
 import { runBridge } from './run.js';
 import type { RunContext } from './run.js';
-
-const UPGRADE_TIMEOUT_MS = 20_000;
 
 export const BRIDGE_HELP = `Holds a serial port and serves it to programs that come and go: no byte is lost or doubled.
 
@@ -79,8 +78,7 @@ async function upgrade(argv: readonly string[], context: CommandContext): Promis
   const target = parseTarget(argv, context);
   const name = needName(target);
   try {
-    const answer = await askBridge(join(target.dir, `${name}.sock`), { type: 'upgrade' }, UPGRADE_TIMEOUT_MS);
-    if (answer.type === 'error') throw new Error(answer.message);
+    await requestUpgrade(target.dir, name);
   } catch (error) {
     throw new HoldlineError('bridge-unavailable', `cannot upgrade the bridge ${name}: ${error instanceof Error ? error.message : String(error)}`, { hint: 'The line is held as before. See `holdline bridge status`.', cause: error });
   }

@@ -9,7 +9,9 @@ import { callModule } from './call-module.js';
 import { checkManagedPaths } from './check-managed-paths.js';
 import { chooseDirectoryName } from './choose-directory-name.js';
 import { nameBackup, partialPrefix } from './name-backup.js';
-import { planRestart } from './plan-restart.js';
+import { listChanges, type DeviceFiles, type TreeChange } from './list-changes.js';
+import { planServiceSteps } from './plan-service-steps.js';
+import { planServices } from './plan-services.js';
 import type { StageTreeParams, StepParams, WriteRecordParams } from './step-params.js';
 import { adoptedPath, BACKUP_RECORD, filesFile, transactionDir } from './transaction-paths.js';
 import { join } from 'node:path';
@@ -26,6 +28,18 @@ export interface PlanContext {
   readonly now: Date;
   /** Names that stand in the backup path. */
   readonly backupNames: readonly string[];
+  readonly running: RunningFiles;
+}
+
+/** What the processes run from, as far as the disk tells. */
+export interface RunningFiles {
+  /** The running version as shipped; null where nobody knows. */
+  readonly files: Tree | null;
+  readonly device: DeviceFiles;
+  /** By name, of services that have not taken every change so far: the tree they took last. */
+  readonly older: ReadonlyMap<string, { readonly version: string; readonly files: Tree | null }>;
+  /** Why hardware processes are left alone now; null when they may be touched. */
+  readonly hardwareHeld: string | null;
 }
 
 export interface UpdateTarget {
@@ -35,14 +49,14 @@ export interface UpdateTarget {
   readonly treeDigest: string;
   /** A manifest vouches for the payload: its VERSION must be the tag's. */
   readonly signed: boolean;
-  /** The release's files and the running version's as shipped, where known: nothing is restarted when they are equal. */
+  /** The release's files, where known: only processes whose files change are touched. */
   readonly files: Tree | null;
-  readonly currentFiles: Tree | null;
 }
 
+/** `files`: of the version as shipped, of the backup as it stands; null or absent where the list is gone. */
 export type RollbackTarget =
-  | { readonly kind: 'version'; readonly version: KeptVersion }
-  | { readonly kind: 'backup'; readonly backup: Backup };
+  | { readonly kind: 'version'; readonly version: KeptVersion; readonly files?: Tree | null }
+  | { readonly kind: 'backup'; readonly backup: Backup; readonly files?: Tree | null };
 
 /** The user's folder becomes a version directory. No service is touched, nothing is watched. */
 export function makeAdoptPlan(context: PlanContext, target: { readonly version: string; readonly treeDigest: string }): Plan {
@@ -71,7 +85,6 @@ export function makeUpdatePlan(context: PlanContext, target: UpdateTarget): Plan
   const { layout, device, settings, transaction } = context;
   const { version, tag } = target;
   const to = { version, directory: chooseDirectoryName(version, target.treeDigest, device.current?.directory) };
-  const same = target.files !== null && target.currentFiles !== null && treeDigest(target.files) === treeDigest(target.currentFiles);
   const again = target.treeDigest === device.current?.record.tree_digest && version === device.version;
   return makeSwitchPlan(context, 'update', to, {
     stage: {
@@ -81,7 +94,7 @@ export function makeUpdatePlan(context: PlanContext, target: UpdateTarget): Plan
     record: { record: { version, tag, origin: 'release' }, hasShippedConfig: null },
     versionIsSigned: target.signed, keepConfig: false,
     // The same release again is a repair: whatever it repairs must be loaded anew.
-    changes: again || !same,
+    files: again ? 'repair' : target.files,
   });
 }
 
@@ -104,7 +117,7 @@ export function makeRollbackPlan(context: PlanContext, target: RollbackTarget): 
     record: {
       record: { version, tag: record.tag, origin: target.kind === 'backup' ? 'backup' : record.origin }, hasShippedConfig: record.has_shipped_config,
     },
-    versionIsSigned: false, keepConfig: target.kind === 'backup', changes: true,
+    versionIsSigned: false, keepConfig: target.kind === 'backup', files: target.files ?? null,
   });
 }
 
@@ -113,7 +126,7 @@ interface SwitchParts {
   readonly record: Pick<WriteRecordParams, 'record' | 'hasShippedConfig'>;
   readonly versionIsSigned: boolean;
   readonly keepConfig: boolean;
-  readonly changes: boolean;
+  readonly files: Tree | null | 'repair';
 }
 
 /** Update and rollback differ only in where the tree comes from and whose config wins. */
@@ -125,8 +138,9 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
   const { staging } = parts.stage;
   const current = device.current === null ? null : versionDir(layout, device.current.directory);
   const currentRecord = device.current === null ? null : recordDir(layout, device.current.directory);
-  const services = planRestart(settings.services, parts.changes);
-  const module = callModule(context, to, parts.changes);
+  const { touched, heldBack } = planServices({ services: settings.services, ...changesOf(context, to.version, parts), hardwareHeld: context.running.hardwareHeld, version: to.version });
+  const around = planServiceSteps(planStep, touched, probation);
+  const module = callModule(context, to, isChanged(context.running.files, parts.files));
   const carried = { staging, managedPaths, preserve, keepConfig: parts.keepConfig };
   const steps = [
     planStep('stage-tree', parts.stage),
@@ -137,19 +151,34 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
     planStep('sync-tree', { staging }),
     planPlace(context, to, module !== null),
     ...(module === null ? [] : [planStep('prepare-module', module)]),
-    ...(services.length === 0 ? [] : [planStep('stop-services', { services })]),
+    ...around.before,
     ...(current === null || currentRecord === null ? [] : [planStep('remerge-config', {
       ...carried, current, currentRecord, version: versionDir(layout, to.directory), record: recordDir(layout, to.directory),
     })]),
     planSwitch(context, to),
     ...device.managed.filter(({ status }) => status === 'missing').map(({ path }) => planStep('link-path', linkParams(layout, path))),
     ...(module === null ? [] : [planStep('apply-module', module)]),
-    ...(services.length === 0 ? [] : [planStep('start-services', { services })]),
+    ...around.after,
   ];
   const from = device.current === null ? null : { version: device.current.version, directory: device.current.directory };
   return {
-    kind, from, to, steps, services,
+    kind, from, to, steps, services: touched.map(({ name }) => name), touched, ...(heldBack.length === 0 ? {} : { heldBack }),
     probation: { seconds: probation.seconds, interval: probation.interval, failures: probation.failures, max_restarts: probation.maxRestarts },
+  };
+}
+
+/** Of anything: what a module applies is looked at as a whole. */
+const isChanged = (from: Tree | null, to: Tree | null | 'repair'): boolean => from === null || to === null || to === 'repair' || treeDigest(from) !== treeDigest(to);
+
+type Changes = { readonly changes: TreeChange; readonly ownChanges: ReadonlyMap<string, TreeChange> };
+
+function changesOf({ device, settings, running }: PlanContext, toVersion: string, { files, keepConfig }: SwitchParts): Changes {
+  if (files === 'repair') return { changes: { kind: 'everything', why: `${toVersion} is installed again` }, ownChanges: new Map() };
+  const compare = (from: Tree | null, fromVersion: string | null): TreeChange =>
+    listChanges({ from, to: files, fromVersion, toVersion, managedPaths: settings.managedPaths, device: running.device, keepConfig });
+  return {
+    changes: compare(running.files, device.version),
+    ownChanges: new Map([...running.older].map(([name, older]) => [name, compare(older.files, older.version)])),
   };
 }
 

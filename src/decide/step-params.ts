@@ -83,6 +83,18 @@ export type ModuleParams = ModuleCall;
 
 export type ServicesParams = { readonly services: readonly string[] };
 
+export type RecallServicesParams = ServicesParams & { readonly how: 'reload' | 'roll' };
+
+export type LookRules = {
+  /** How long an instance is looked at before the next one. */
+  readonly seconds: number;
+  readonly interval: number;
+  readonly failures: number;
+  /** False while services that the switch has stopped wait for their start: the other probes would ask for those. */
+  readonly allProbes: boolean;
+};
+export type RollServicesParams = ServicesParams & { readonly watch: LookRules };
+
 export type RemergeConfigParams = {
   readonly staging: string;
   /** The new version's directory, already placed. */
@@ -130,4 +142,7 @@ export type StepParams = {
   readonly 'remerge-config': RemergeConfigParams;
   readonly 'switch-current': SwitchCurrentParams;
   readonly 'start-services': ServicesParams;
+  readonly 'recall-services': RecallServicesParams;
+  readonly 'reload-services': ServicesParams;
+  readonly 'roll-services': RollServicesParams;
 };

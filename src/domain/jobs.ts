@@ -29,7 +29,7 @@ export interface PlainError {
   readonly where: { readonly file: string; readonly line: number; readonly column: number } | undefined;
 }
 
-export type ServiceAction = 'start' | 'stop' | 'status';
+export type ServiceAction = 'start' | 'stop' | 'reload' | 'status';
 
 export type ToWorker =
   | { readonly type: 'job'; readonly job: Job; readonly settings: Settings; readonly actor: string }

@@ -19,7 +19,8 @@ export type RescueOperation =
 
 export type StepName =
   | 'adopt-path' | 'link-path' | 'stage-tree' | 'carry-paths' | 'merge-config' | 'write-record' | 'back-up'
-  | 'sync-tree' | 'place-version' | 'prepare-module' | 'apply-module' | 'stop-services' | 'remerge-config' | 'switch-current' | 'start-services';
+  | 'sync-tree' | 'place-version' | 'prepare-module' | 'apply-module' | 'stop-services' | 'recall-services' | 'remerge-config' | 'switch-current'
+  | 'start-services' | 'reload-services' | 'roll-services';
 
 export interface PlanStep {
   readonly name: StepName;
@@ -54,13 +55,41 @@ export interface VersionReference {
   readonly directory: string;
 }
 
+/**
+ * - restart: stopped before the switch, started after it
+ * - roll: one of several instances, stopped and started after the switch, its health looked at before the next
+ * - reload: keeps running and is told (a signal, or the warm upgrade of its bridge)
+ */
+export type TouchAction = 'restart' | 'roll' | 'reload';
+
+export type TouchReason =
+  /** `path` is the first of `count` of its files that change. */
+  | { readonly kind: 'path'; readonly path: string; readonly count: number }
+  | { readonly kind: 'service'; readonly service: string }
+  /** The trees cannot be compared, or everything is to be loaded anew. */
+  | { readonly kind: 'everything'; readonly why: string };
+
+export interface TouchedService { readonly name: string; readonly action: TouchAction; readonly because: TouchReason }
+
+/** Its files change, but it is left as it is. */
+export interface HeldBackService { readonly name: string; readonly because: TouchReason; readonly why: string }
+
+export interface ServicePlan {
+  /** In start order. */
+  readonly touched: readonly TouchedService[];
+  readonly heldBack: readonly HeldBackService[];
+}
+
 export interface Plan {
   readonly kind: TransactionKind;
   readonly from: VersionReference | null;
   readonly to: VersionReference;
   readonly steps: readonly PlanStep[];
-  /** Services that are stopped and started, in start order. */
+  /** Services that are touched, in start order. */
   readonly services: readonly string[];
+  /** How and why each of them is. Absent in journals of older versions: all are restarted. */
+  readonly touched?: readonly TouchedService[] | undefined;
+  readonly heldBack?: readonly HeldBackService[] | undefined;
   /** Seconds, fractions allowed; 0 judges once. */
   readonly probation: { readonly seconds: number; readonly interval: number; readonly failures: number; readonly max_restarts: number };
 }

@@ -180,6 +180,8 @@ export interface ServiceController {
   start(service: ServiceSettings): Promise<void>;
   /** TERM, then KILL after stopTimeout. Not running is fine. Throws `service-stop`. */
   stop(service: ServiceSettings): Promise<void>;
+  /** It keeps running and takes the change as its settings say: a signal, or the warm upgrade of its bridge. Not running is fine. Throws `service-reload`. */
+  reload(service: ServiceSettings): Promise<void>;
   status(service: ServiceSettings): Promise<ServiceStatus>;
 }
 

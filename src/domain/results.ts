@@ -36,6 +36,8 @@ export interface UpdateResult {
   readonly bytes_downloaded: number;
   readonly bytes_written: number;
   readonly restarted: readonly string[];
+  /** Kept running and were told: by a signal, or by the warm upgrade of their bridge. */
+  readonly reloaded: readonly string[];
   readonly config_conflicts: readonly ConfigConflict[];
   /** Only with --dry-run. */
   readonly plan?: Plan | undefined;

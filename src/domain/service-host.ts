@@ -1,8 +1,19 @@
 // What the embedded supervisor asks of the system: processes in groups of their own that outlive the daemon,
 // recognised again by pid and start time. Implemented by platform/spawn-service; faked in tests.
 
+import type { ReloadSignal } from './settings.js';
+
 /** A pid alone is reused by the kernel; with its start time (clock ticks since boot) it names one process. */
 export interface ProcessIdentity { readonly pid: number; readonly startTime: string }
+
+/** A process that an earlier supervisor left running in this boot. */
+export interface LeftProcess {
+  readonly service: string;
+  readonly pid: number;
+  readonly bootId: string;
+  /** The text of the `current` link when it was started. */
+  readonly generation: string;
+}
 
 /** Both null: it was adopted, and only its parent could have learned how it ended. */
 export interface ServiceExit { readonly code: number | null; readonly signal: string | null }
@@ -14,6 +25,8 @@ export interface ServiceProcess extends ProcessIdentity {
   groupAlive(): boolean;
   /** To the whole group; no error when nobody is left. */
   signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** To the process alone; no error when it is gone. */
+  signal(signal: ReloadSignal): void;
 }
 
 export interface SpawnRequest {

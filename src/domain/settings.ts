@@ -1,6 +1,6 @@
 // The settings as the rest of the program sees them: complete, checked, frozen. All times are seconds.
 import type { ComponentFacts } from './components.js';
-import type { Mistake } from './errors.js';
+import type { Mistake, Place } from './errors.js';
 import type { HoldSettings, PolicySettings, WindowSettings } from './policy.js';
 import type { ModuleSettings } from './module.js';
 
@@ -43,6 +43,16 @@ export interface TrustSettings {
   readonly problems?: readonly Mistake[];
 }
 
+/** A glob over the tree, relative to install_dir, and where it stands in the settings. */
+export interface ServicePath { readonly glob: string; readonly where?: Place | undefined }
+
+/** How a process takes a change of its files; `bridge`: by the warm upgrade of the bridge of this name. */
+export type OnChange = 'restart' | 'none' | { readonly signal: ReloadSignal } | { readonly bridge: string };
+
+/** The signals a program can take as "look at your files again"; those that end it would be a restart nobody watches. */
+export const RELOAD_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG', 'SIGALRM'] as const;
+export type ReloadSignal = typeof RELOAD_SIGNALS[number];
+
 export interface ServiceSettings {
   /** Unique; the unit's name without `.service` where only a unit is given. */
   readonly name: string;
@@ -57,6 +67,12 @@ export interface ServiceSettings {
   readonly env: Readonly<Record<string, string>>;
   /** Seconds between TERM and KILL. */
   readonly stopTimeout: number;
+  /** What it is made of. Absent: everything. */
+  readonly paths?: readonly ServicePath[] | undefined;
+  /** Absent: restart. */
+  readonly onChange?: OnChange | undefined;
+  /** The name its instances share: `app` of `app@2`. They are restarted one by one, with health between. Absent: there is one. */
+  readonly instanceOf?: string | undefined;
 }
 
 export type HealthSettings =

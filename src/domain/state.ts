@@ -74,6 +74,16 @@ export interface Withdrawal {
   readonly stays: boolean;
 }
 
+/** A process that an update left alone: it runs on from the version directory it was started from, which is kept for it. */
+export interface OlderProcess {
+  readonly directory: string;
+  /** The version directory whose change it has taken last: older than the running one where it was held back. */
+  readonly taken: string;
+  /** Which process, in which boot: another one has been started since, from what was current then. Null: it could not be asked. */
+  readonly pid: number | null;
+  readonly boot_id: string | null;
+}
+
 /** `<state_dir>/state.json`, written durably as a whole. Losing it loses history, never the ability to run. */
 export interface DeviceState {
   readonly format: 1;
@@ -107,12 +117,14 @@ export interface DeviceState {
   /** How far the audit log had come: the number and the hash of its last line. */
   readonly audit: { readonly count: number; readonly head: string } | null;
   readonly withdrawal: Withdrawal | null;
+  /** By service. */
+  readonly older_processes: Readonly<Record<string, OlderProcess>>;
 }
 
 export const EMPTY_STATE: DeviceState = {
   format: 1, highest_version: null, latest_version: null, update_available: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
   last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
-  seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null, withdrawal: null,
+  seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null, withdrawal: null, older_processes: {},
 };
 
 /** `records/<version directory>/record.json`: what a version directory is. */

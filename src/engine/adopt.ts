@@ -7,7 +7,7 @@ import type { VersionRecord } from '../domain/state.js';
 import { treeDigest } from '../domain/tree.js';
 import { makeAdoptPlan } from '../decide/make-plan.js';
 import type { EngineParts } from './parts.js';
-import { planContext } from './plan-context.js';
+import { NOTHING_STANDS, planContext } from './plan-context.js';
 import { readDevice } from './read-device.js';
 import { runTransaction, transactionId, type TransactionEnd } from './run-transaction.js';
 import { stageFolder } from '../steps/stage-folder.js';
@@ -47,7 +47,7 @@ function adoptPlan(parts: EngineParts, device: Device, id: string): Plan {
   const paths = ownPaths(device);
   const outside = (path: string): boolean => !paths.some((managed) => path === managed || path.startsWith(`${managed}/`) || managed.startsWith(`${path}/`));
   const digest = treeDigest(parts.trees.read(parts.layout.installDir, outside));
-  return makeAdoptPlan(planContext(parts, device, id), { version: device.version ?? '0.0.0', treeDigest: digest });
+  return makeAdoptPlan(planContext(parts, device, id, NOTHING_STANDS), { version: device.version ?? '0.0.0', treeDigest: digest });
 }
 
 async function adopt(parts: EngineParts, device: Device, dryRun: boolean, signal: AbortSignal): Promise<{ plan: Plan; end: TransactionEnd | undefined }> {

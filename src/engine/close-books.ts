@@ -1,6 +1,7 @@
 // What is written down when a transaction has ended: floor, blocked versions, history; then what is no longer needed is removed.
 // Idempotent by transaction: a crash in the middle has it done again at the next start.
 import semver from 'semver';
+import { olderProcesses, type SeenProcesses } from '../decide/older-processes.js';
 import { explainFsError } from '../domain/fs-errors.js';
 import type { HistoryEntry } from '../domain/results.js';
 import { WAITING_REASONS, type Blocked, type DeviceState, type Waiting } from '../domain/state.js';
@@ -22,6 +23,8 @@ export interface Books {
   readonly durationMs: number;
   readonly bytesDownloaded: number;
   readonly bytesWritten: number;
+  /** Absent: nobody could be asked. */
+  readonly seen?: SeenProcesses | undefined;
 }
 
 /** A version whose update was cut off this often, without a verdict, is not tried again. */
@@ -46,13 +49,18 @@ function writeBooks(parts: EngineParts, books: Books): void {
   const at = clock.now().toISOString();
   const known = readHistory(fs, layout, Number.MAX_SAFE_INTEGER).some((e) => e.transaction === begin.transaction);
   if (!known) {
-    changeDeviceState(fs, layout, (state) => nextState(state, books, at));
+    changeDeviceState(fs, layout, (state) => ({ ...nextState(state, books, at), older_processes: nextOlder(state, parts, books) }));
     parts.audit.note({ event: books.outcome, reason: books.reason, facts: { transaction: begin.transaction, kind: plan.kind, from: plan.from?.version ?? null, to: plan.to.version, code: books.code, by: books.by } });
     appendHistory(fs, layout, {
       at, transaction: begin.transaction, kind: plan.kind, outcome: books.outcome, from: plan.from?.version ?? null, to: plan.to.version, reason: books.reason,
       actor: begin.actor, downtime_ms: books.downtimeMs, duration_ms: Math.round(books.durationMs), bytes_downloaded: books.bytesDownloaded, bytes_written: books.bytesWritten,
     });
   }
+}
+
+function nextOlder({ older_processes: before }: DeviceState, { settings }: EngineParts, { outcome, journal, seen }: Books): DeviceState['older_processes'] {
+  const { plan } = journal.begin;
+  return outcome === 'committed' && plan.kind !== 'adopt' ? olderProcesses(before, plan, settings.services, seen ?? null) : before;
 }
 
 /** Pure. */

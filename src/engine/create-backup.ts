@@ -17,9 +17,10 @@ export async function createBackup(parts: EngineParts): Promise<BackupSummary> {
     throw new HoldlineError('install-invalid', 'cannot make a backup: holdline does not manage this folder yet', { hint: 'Take it over first: holdline adopt.' });
   }
   const name = nameBackup(current.version, clock.now(), listBackupNames(fs, layout));
+  const nothing = async (): Promise<void> => undefined;
   const context = {
     fs, clock, layout, report, log, readTree: (directory: string) => trees.read(directory), results: createStepResults(),
-    services: { start: async () => undefined, stop: async () => undefined }, stage: () => Promise.reject(new Error('a backup stages nothing')),
+    services: { start: nothing, stop: nothing, reload: nothing, look: nothing }, stage: () => Promise.reject(new Error('a backup stages nothing')),
     modules: { run: () => Promise.reject(new Error('a backup calls no module')) },
   };
   await STEPS['back-up'].do(context, {

@@ -13,6 +13,7 @@ function parseState(text: string): DeviceState | undefined {
   if (!isRecord(value) || value['format'] !== 1 || !Array.isArray(value['blocked'])) return undefined;
   if (!isRecord(value['interrupted']) || !isRecord(value['incomplete_since'])) return undefined;
   if ('seen' in value && !isRecord(value['seen'])) return undefined;
+  if ('older_processes' in value && !isRecord(value['older_processes'])) return undefined;
   const floor = value['highest_version'];
   if (floor !== null && typeof floor !== 'string') return undefined;
   return { ...EMPTY_STATE, ...value, format: 1 };

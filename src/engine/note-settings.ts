@@ -36,5 +36,5 @@ function hashSections(settings: Settings): Record<string, string> {
   }));
 }
 
-/** Of the token only whether there is one, also in the settings of a component. */
-const hideToken = (key: string, value: unknown): unknown => (key === 'githubToken' ? value !== null : value);
+/** Of the token only whether there is one, also in the settings of a component; nothing of a line that moved. */
+const hideToken = (key: string, value: unknown): unknown => (key === 'githubToken' ? value !== null : key === 'where' ? undefined : value);

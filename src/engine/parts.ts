@@ -9,6 +9,7 @@ import type { Report } from '../domain/results.js';
 import type { RememberedRollout, RolloutDevice, RolloutInForce } from '../domain/rollout.js';
 import type { Settings } from '../domain/settings.js';
 import type { Tree } from '../domain/tree.js';
+import type { LookRules } from '../decide/step-params.js';
 import type { StagedTree } from '../steps/context.js';
 
 /** A payload on disk whose bytes are what the trust in the settings asks for. */
@@ -113,6 +114,8 @@ export interface EngineParts {
   readonly modules: ModuleRunner;
   /** Watches the touched services and the probes of the settings. */
   watch(touched: readonly string[], rules: WatchRules, signal: AbortSignal): Promise<Verdict>;
+  /** The same for one service that has just started, beside the probes that do not ask for another one. */
+  look(service: string, rules: LookRules, signal: AbortSignal): Promise<Verdict>;
   facts(): DeviceFacts;
   readonly holdWorld: HoldWorld;
   /** The rescue path, run while we hold the lock. */

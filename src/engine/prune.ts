@@ -5,6 +5,7 @@ import { journalDir, recordDir, recordsDir, stagingDir, versionDir, versionsDir,
 import type { Filesystem, Logger } from '../domain/ports.js';
 import type { Settings } from '../domain/settings.js';
 import { pruneBackups } from './backups.js';
+import { readDeviceState } from './device-state.js';
 import { findUnfinished, findUnsettled } from './journal.js';
 import { readDevice } from './read-device.js';
 
@@ -23,7 +24,7 @@ export function prune(parts: PruneParts): void {
     if (findUnfinished(fs, journalDir(layout)).some(({ summary }) => summary.state !== 'committed')) return;
     const device = readDevice(parts);
     const keep = [device.current, device.previous].filter((version) => version !== null);
-    pruneVersions(fs, layout, [...keep.map(({ directory }) => directory), ...withModuleToUndo(fs, layout)]);
+    pruneVersions(fs, layout, [...keep.map(({ directory }) => directory), ...withModuleToUndo(fs, layout), ...inUse(fs, layout)]);
     emptyStaging(fs, layout);
     if (settings.backupEnabled) pruneBackups(fs, layout, { maxBackups: settings.maxBackups, protectedVersions: keep.map(({ version }) => version) });
   } catch (thrown) {
@@ -34,6 +35,9 @@ export function prune(parts: PruneParts): void {
 /** Their programs are called again at the next start. */
 const withModuleToUndo = (fs: Filesystem, layout: Layout): string[] => findUnsettled(fs, journalDir(layout))
   .filter(({ summary }) => (summary.end?.programs?.length ?? 0) > 0).map(({ summary }) => summary.begin.plan.to.directory);
+
+/** A process that no update has touched since still loads its files from where it was started. */
+const inUse = (fs: Filesystem, layout: Layout): string[] => Object.values(readDeviceState(fs, layout).older_processes).flatMap(({ directory, taken }) => [directory, taken]);
 
 /** A version vanishes by a rename first: half a tree never stands under a version's name. */
 export function pruneVersions(fs: Filesystem, layout: Layout, keep: readonly string[]): void {

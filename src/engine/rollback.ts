@@ -2,15 +2,18 @@
 import { HoldlineError } from '../domain/errors.js';
 import type { Device } from '../domain/device.js';
 import type { UpdateResult } from '../domain/results.js';
+import { sortTree, type Tree } from '../domain/tree.js';
 import { makeRollbackPlan, type RollbackTarget } from '../decide/make-plan.js';
+import { HOUSE_OF_BACKUP } from '../decide/transaction-paths.js';
+import { readBackupEntries } from '../steps/backup-manifest.js';
 import type { Stage } from '../steps/context.js';
 import { stageBackup } from '../steps/stage-backup.js';
 import { stageVersion } from '../steps/stage-version.js';
 import { adoptIfPlain, planAdoption } from './adopt.js';
 import { listBackups, verifyBackup } from './backups.js';
 import type { EngineParts } from './parts.js';
-import { planContext } from './plan-context.js';
-import { readDevice } from './read-device.js';
+import { askAround, planContext } from './plan-context.js';
+import { readCurrentFiles, readDevice } from './read-device.js';
 import { runTransaction, transactionId } from './run-transaction.js';
 import { plannedResult, resultOf } from './update-result.js';
 
@@ -21,11 +24,18 @@ export async function rollBack(parts: EngineParts, request: { readonly target: s
   if (!request.dryRun) device = await adoptIfPlain(parts, device, signal);
   const id = transactionId(parts);
   const adoption = device.kind === 'plain' ? planAdoption(parts, device) : undefined;
-  const plan = makeRollbackPlan(planContext(parts, adoption?.after ?? device, id), target);
+  const standing = await askAround(parts, device, { from: device.version, to: (target.kind === 'version' ? target.version : target.backup.manifest).version, type: 'patch' }, signal);
+  const plan = makeRollbackPlan(planContext(parts, adoption?.after ?? device, id, standing), { ...target, files: filesOf(parts, target) });
   const took = (): number => parts.clock.monotonicMs() - begunMs;
   if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), 0);
   const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, target), bytesDownloaded: 0, begunMs }, signal);
   return resultOf(plan, end, { durationMs: took(), bytesDownloaded: 0 });
+}
+
+function filesOf(parts: EngineParts, target: RollbackTarget): Tree | null {
+  if (target.kind === 'version') return readCurrentFiles(parts, target.version);
+  const entries = readBackupEntries(parts.fs, target.backup.path)?.filter(({ path }) => !path.startsWith(`${HOUSE_OF_BACKUP}/`));
+  return entries === undefined ? null : sortTree(entries);
 }
 
 function stageOf({ fs, layout, settings }: EngineParts, target: RollbackTarget): Stage {

@@ -1,5 +1,5 @@
 // One transaction from its begin to its end: plan, journal, steps, probation, commit or revert, books.
-import { toHoldlineError, type HoldlineError } from '../domain/errors.js';
+import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import { journalDir } from '../domain/layout.js';
 import type { Plan } from '../domain/plan.js';
 import type { Waiting } from '../domain/state.js';
@@ -11,6 +11,7 @@ import type { EngineParts } from './parts.js';
 import { commitTransaction, revertTransaction, type Ended, type Why } from './revert-transaction.js';
 import { enterState, pauseProbation, runPlan } from './run-plan.js';
 import { stamp, type Run } from './run.js';
+import { seeProcesses } from './seen-processes.js';
 
 export interface Transaction {
   readonly id: string;
@@ -102,8 +103,9 @@ async function revert(parts: EngineParts, run: Run<StepContext>, books: MakeBook
 
 async function commit(parts: EngineParts, run: Run<StepContext>, books: MakeBooks): Promise<TransactionEnd> {
   const { journal: { begin: { plan } }, context: { results } } = run;
+  const seen = await seeProcesses(parts);
   try {
-    const trouble = await commitTransaction(run, () => closeBooks(parts, books({ outcome: 'committed', code: null, reason: null, by: 'engine' })));
+    const trouble = await commitTransaction(run, () => closeBooks(parts, { ...books({ outcome: 'committed', code: null, reason: null, by: 'engine' }), seen }));
     if (trouble !== null) parts.log.warn(`the update is final, but ${trouble.message}`, { code: trouble.code });
     return { outcome: 'committed', code: null, reason: null, error: undefined, results, downtimeMs: downtimeOf(results) };
   } catch (thrown) {
@@ -139,15 +141,22 @@ export function makeRun(parts: EngineParts, journal: Journal, stage: Stage, sign
 }
 
 /** Names to services: a name the settings no longer know is skipped with a note, its unit is no longer ours. */
-export function serviceSwitch({ settings, services, log }: Pick<EngineParts, 'settings' | 'services' | 'log'>): ServiceSwitch {
-  const each = async (names: readonly string[], act: 'start' | 'stop'): Promise<void> => {
+export function serviceSwitch({ settings, services, log, look }: Pick<EngineParts, 'settings' | 'services' | 'log' | 'look'>): ServiceSwitch {
+  const each = async (names: readonly string[], act: 'start' | 'stop' | 'reload'): Promise<void> => {
     for (const name of names) {
       const service = settings.services.find((s) => s.name === name);
       if (service === undefined) log.warn(`cannot ${act} ${name}: the settings no longer name it`);
       else await services[act](service);
     }
   };
-  return { start: (names) => each(names, 'start'), stop: (names) => each(names, 'stop') };
+  return {
+    start: (names) => each(names, 'start'), stop: (names) => each(names, 'stop'), reload: (names) => each(names, 'reload'),
+    // After the switch nothing is interrupted any more: it is finished or reverted.
+    look: async (name, rules) => {
+      const { verdict, reason } = await look(name, rules, new AbortController().signal);
+      if (verdict !== 'healthy') throw new HoldlineError('health-failed', `cannot go on after ${name}: ${reason ?? 'it is not well'}`, { context: { service: name } });
+    },
+  };
 }
 
 function downtimeOf(results: StepResults): number | null {

@@ -4,6 +4,7 @@ import { journalDir } from '../domain/layout.js';
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import type { ModuleCall } from '../domain/module.js';
 import type { UpdateResult } from '../domain/results.js';
+import { bringBack } from './bring-back.js';
 import { closeBooks, type Books } from './close-books.js';
 import type { JournalSummary } from './fold-journal.js';
 import { findUnfinished, findUnsettled, openJournal } from './journal.js';
@@ -11,7 +12,7 @@ import type { EngineParts } from './parts.js';
 import { keepWhatWasSetAside } from '../steps/remerge-config.js';
 import { runModule } from '../steps/run-module.js';
 import { prune } from './prune.js';
-import { finishTransaction, makeRun, serviceSwitch } from './run-transaction.js';
+import { finishTransaction, makeRun } from './run-transaction.js';
 import { stamp } from './run.js';
 import { resultOf } from './update-result.js';
 
@@ -24,7 +25,7 @@ export async function settleEnded(parts: EngineParts, givenUp?: string): Promise
     if (summary.end === null) continue;
     if (summary.end.outcome === 'reverted') keepEdits(parts, summary);
     await undoModules(parts, summary, summary.end.programs ?? [], givenUp);
-    await restartServices(parts, summary, summary.end.services);
+    await bringBack(parts, summary.begin, summary.end.services);
     const { outcome, code, reason } = summary.end;
     closeBooks(parts, { journal: summary, outcome, code, reason, by: summary.end.by, ...NOTHING_MEASURED });
     const journal = openJournal(parts.fs, path);
@@ -62,18 +63,6 @@ function keepEdits({ fs, log }: EngineParts, { begin }: JournalSummary): void {
   } catch (thrown) {
     const error = toHoldlineError(thrown);
     log.error(`what was edited in the config while ${begin.plan.to.version} was on probation could not be brought back: ${error.message}`, { code: error.code });
-  }
-}
-
-async function restartServices(parts: EngineParts, summary: JournalSummary, names: readonly string[]): Promise<void> {
-  const services = serviceSwitch(parts);
-  try {
-    // They may run from the tree that was just taken away: stop is what makes start mean the right tree.
-    await services.stop(names.toReversed());
-    await services.start(names);
-  } catch (thrown) {
-    const error = toHoldlineError(thrown);
-    parts.log.error(`a service did not come back after ${summary.begin.transaction}: ${error.message}`, { code: error.code });
   }
 }
 

@@ -4,13 +4,13 @@ import type { UpdateResult } from '../domain/results.js';
 import type { Waiting } from '../domain/state.js';
 import type { TransactionEnd } from './run-transaction.js';
 
-const EMPTY = { downtime_ms: null, bytes_downloaded: 0, bytes_written: 0, restarted: [], config_conflicts: [] } as const;
+const EMPTY = { downtime_ms: null, bytes_downloaded: 0, bytes_written: 0, restarted: [], reloaded: [], config_conflicts: [] } as const;
 
 export function resultOf(plan: Plan, end: TransactionEnd, figures: { readonly durationMs: number; readonly bytesDownloaded: number }): UpdateResult {
   return {
     outcome: outcomeOf(plan, end), from: plan.from?.version ?? null, to: plan.to.version, reason: end.reason, code: end.code, downtime_ms: end.downtimeMs,
     duration_ms: Math.round(figures.durationMs), bytes_downloaded: figures.bytesDownloaded, bytes_written: end.results.bytesWritten,
-    restarted: end.results.restarted, config_conflicts: end.results.configConflicts,
+    restarted: end.results.restarted, reloaded: end.results.reloaded, config_conflicts: end.results.configConflicts,
   };
 }
 

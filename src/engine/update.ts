@@ -10,8 +10,8 @@ import { admitSwitch, type Asked } from './admit-release.js';
 import { findUpdate, type Candidate, type Found } from './find-update.js';
 import { noteChoice } from './leave-withdrawn.js';
 import type { EngineParts, ObtainedPayload } from './parts.js';
-import { planContext } from './plan-context.js';
-import { readCurrentFiles, readDevice } from './read-device.js';
+import { askAround, planContext } from './plan-context.js';
+import { readDevice } from './read-device.js';
 import { rememberFound, rememberPayload } from './remember-found.js';
 import { runTransaction, transactionId } from './run-transaction.js';
 import { currentResult, plannedResult, resultOf, waitingResult } from './update-result.js';
@@ -37,8 +37,9 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   for (const message of payload.warnings) parts.report({ type: 'note', level: 'warn', message });
   const id = transactionId(parts);
   const adoption = device.kind === 'plain' ? planAdoption(parts, device) : undefined;
-  const target = await describeTarget(parts, candidate, payload, device, signal);
-  const plan = makeUpdatePlan(planContext(parts, adoption?.after ?? device, id), target);
+  const target = await describeTarget(parts, candidate, payload, signal);
+  const standing = await askAround(parts, device, { from: device.version, to: target.version, type: result.release?.type ?? 'patch' }, signal);
+  const plan = makeUpdatePlan(planContext(parts, adoption?.after ?? device, id, standing), target);
   // Adoption is a transaction of its own; what is shown is everything that would happen.
   if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), payload.bytesDownloaded);
   const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded, begunMs, admitSwitch: () => admitSwitch(parts, candidate, asked, signal) }, signal);
@@ -68,12 +69,9 @@ async function obtainPayload(parts: EngineParts, { release, manifest, source }: 
   return payload;
 }
 
-async function describeTarget(parts: EngineParts, { release, manifest, source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Promise<UpdateTarget> {
+async function describeTarget(parts: EngineParts, { release, manifest, source }: Candidate, payload: ObtainedPayload, signal: AbortSignal): Promise<UpdateTarget> {
   const files: Tree = payload.files ?? await parts.artifact(source).listPayload(payload, signal);
-  return {
-    version: release.version, tag: release.tag, treeDigest: treeDigest(files), signed: manifest !== null, files,
-    currentFiles: device.current === null ? null : readCurrentFiles(parts, device.current),
-  };
+  return { version: release.version, tag: release.tag, treeDigest: treeDigest(files), signed: manifest !== null, files };
 }
 
 function stageOf(parts: EngineParts, { source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Stage {

@@ -7,6 +7,7 @@ import { controlSocket, currentLink, sourceCacheFile, supervisorFile, type Layou
 import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
 import type { ServiceStatus } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
+import { acceptsProcess, PLAIN_GENERATION } from '../engine/accepts-process.js';
 import { systemClock } from '../platform/clock.js';
 import { createFilesystem } from '../platform/filesystem.js';
 import { createLocks } from '../platform/locks.js';
@@ -43,7 +44,10 @@ export async function runHoldlineDaemon(settingsFile: string | undefined): Promi
   process.on('SIGHUP', () => undefined);
   const notifier = await createNotifier(process.env, process.pid);
   const supervisor = createSupervisor(settings, layout, fs, log);
-  const services = createController({ systemd: createSystemd({ processes: createProcesses(), environment: process.env }), embedded: supervisor });
+  const services = createController({
+    systemd: createSystemd({ processes: createProcesses(), environment: process.env }), embedded: supervisor,
+    upgradeBridge: async (name) => (await import('./upgrade-bridge.js')).upgradeBridge(name),
+  });
   const daemon = createDaemon(daemonParts({ settings, layout, fs, log, services, supervisor, notifier }));
   const server = await serve(daemon, layout);
   const alive = new AbortController();
@@ -77,7 +81,8 @@ function createSupervisor(settings: Settings, layout: Layout, fs: Filesystem, lo
   return createEmbeddedSupervisor({
     services: settings.services, host: createServiceHost({ logDirectory: join(layout.runtimeDir, 'logs'), clock: systemClock }), filesystem: fs, clock: systemClock, log,
     installDir: layout.installDir, stateFile: supervisorFile(layout), environment: serviceEnvironment(process.env, join(process.execPath, '..')),
-    generation: () => { try { return fs.readLink(currentLink(layout)); } catch { return 'plain'; } },
+    generation: () => { try { return fs.readLink(currentLink(layout)); } catch { return PLAIN_GENERATION; } },
+    accepts: (left) => acceptsProcess(fs, layout, left),
   });
 }
 

@@ -6,13 +6,13 @@ import { HoldlineError } from '../domain/errors.js';
 import type { Layout } from '../domain/layout.js';
 import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
-import type { Settings } from '../domain/settings.js';
+import type { HealthSettings, Settings } from '../domain/settings.js';
 import { readTree } from '../artifact/read-tree.js';
 import type { EngineParts, WatchRules } from '../engine/parts.js';
 import { createAudit } from '../engine/audit-log.js';
 import { readDeviceState } from '../engine/device-state.js';
 import { createUpdater, type Updater } from '../engine/updater.js';
-import { chooseProbes } from '../health/choose-probes.js';
+import { choosePeek, chooseProbes } from '../health/choose-probes.js';
 import { createProber } from '../health/create-prober.js';
 import { longestWait } from '../health/longest-wait.js';
 import { watchProbation } from '../health/watch-probation.js';
@@ -55,7 +55,7 @@ export function wireUpdater(given: Settings, around: UpdaterSurroundings): Updat
   return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
 
-type DeviceParts = Pick<EngineParts, 'modules' | 'holdWorld' | 'locks' | 'watch' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
+type DeviceParts = Pick<EngineParts, 'modules' | 'holdWorld' | 'locks' | 'watch' | 'look' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
 
 function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: UpdaterSurroundings): DeviceParts {
   return {
@@ -63,6 +63,7 @@ function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: 
     modules: wireModules(createProcesses(), around), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
     watch: (touched, rules, signal) => watch(settings, around, touched, rules, signal),
     holdWorld: createHoldWorld(),
+    look: (service, rules, signal) => probeWith(settings, around, choosePeek({ health: settings.health, services: settings.services, service, allProbes: rules.allProbes, supervisorRuns: around.supervisorRuns }), rules, signal),
     facts: () => ({ node: process.versions.node, arch: process.arch, memoryMb: totalmem() / 2 ** 20, diskMb: freeMb(fs, layout) }),
     recover: () => {
       const result = recover({ stateDir: layout.stateDir, lock: 'held', probation: 'take' });
@@ -80,6 +81,10 @@ function freeMb(fs: Filesystem, layout: Layout): number {
 
 function watch(settings: Settings, around: UpdaterSurroundings, touched: readonly string[], rules: WatchRules, signal: AbortSignal): ReturnType<EngineParts['watch']> {
   const health = chooseProbes({ health: settings.health, services: settings.services, touched, supervisorRuns: around.supervisorRuns });
+  return probeWith(settings, around, health, rules, signal);
+}
+
+function probeWith(settings: Settings, around: UpdaterSurroundings, health: readonly HealthSettings[], rules: WatchRules, signal: AbortSignal): ReturnType<EngineParts['watch']> {
   if (health.length === 0) return Promise.resolve({ verdict: 'healthy', reason: null });
   const prober = createProber({
     health, services: settings.services, installDir: settings.installDir, controller: around.services, processes: createProcesses(), fetch,

@@ -30,6 +30,7 @@ function remoteServices(pending: Map<number, Pending>): ServiceController {
   return {
     async start(service) { await ask('start', service); },
     async stop(service) { await ask('stop', service); },
+    async reload(service) { await ask('reload', service); },
     async status(service) {
       const status = await ask('status', service);
       if (status === null) throw new HoldlineError('internal', `cannot tell how ${service.name} is: the daemon gave no status`);

@@ -64,6 +64,10 @@ function serviceProcess(identity: ProcessIdentity, exited: Promise<ServiceExit>)
       if (!isOurGroup(identity)) return;
       try { process.kill(-identity.pid, signal); } catch { /* nobody is left */ }
     },
+    signal: (signal) => {
+      if (!isSame(identity)) return;
+      try { process.kill(identity.pid, signal); } catch { /* it has just ended */ }
+    },
   };
 }
 

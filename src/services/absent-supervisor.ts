@@ -10,6 +10,7 @@ export function createAbsentSupervisor({ host, filesystem, stateFile }: AbsentOp
   return {
     start: async () => undefined,
     stop: async () => undefined,
+    reload: async () => undefined,
     status: async (service) => {
       const left = findLeftOver({ host, filesystem, stateFile }, service.name);
       return {

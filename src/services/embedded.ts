@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { HoldlineError } from '../domain/errors.js';
 import type { Clock, Filesystem, Logger, ServiceController } from '../domain/ports.js';
 import type { ServiceStatus } from '../domain/results.js';
-import type { ServiceHost, ServiceProcess } from '../domain/service-host.js';
+import type { LeftProcess, ServiceHost, ServiceProcess } from '../domain/service-host.js';
 import type { ServiceSettings } from '../domain/settings.js';
 import { endGroup } from './end-group.js';
 import { inDependencyOrder } from './dependency-order.js';
@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** What services are started from, the text of the `current` link: an adopted one of another is restarted. */
   readonly generation: () => string;
+  /** May a process of another generation go on all the same: no update since has touched it. */
+  readonly accepts: (left: LeftProcess) => boolean;
 }
 
 export interface EmbeddedSupervisor extends ServiceController {
@@ -92,6 +94,12 @@ class Embedded implements EmbeddedSupervisor {
     await this.#inTurn(service.name, (supervised) => supervised.stop());
   }
 
+  async reload(service: ServiceSettings): Promise<void> {
+    await this.#ready();
+    const { onChange } = service;
+    if (typeof onChange === 'object' && 'signal' in onChange) await this.#inTurn(service.name, async (supervised) => supervised.signal(onChange.signal));
+  }
+
   async status(service: ServiceSettings): Promise<ServiceStatus> {
     await this.#ready();
     return this.#find(service.name).status();
@@ -142,7 +150,7 @@ class Embedded implements EmbeddedSupervisor {
       if (process === undefined) continue;
       const service = this.#services.get(running.name);
       // An update never touches hardware processes, so those may be older than the current version.
-      if (service !== undefined && (service.kind === 'hardware' || running.generation === generation)) service.adopt(process, running);
+      if (service !== undefined && (service.kind === 'hardware' || running.generation === generation || this.#options.accepts({ service: running.name, pid: process.pid, bootId: record.bootId, generation: running.generation }))) service.adopt(process, running);
       else doubles.push(process);
       for (const double of doubles) unwanted.push({ running, process: double });
     }

@@ -4,7 +4,7 @@ import { HoldlineError } from '../domain/errors.js';
 import type { Clock, Logger } from '../domain/ports.js';
 import type { ServiceStatus } from '../domain/results.js';
 import type { ServiceExit, ServiceHost, ServiceOutput, ServiceProcess } from '../domain/service-host.js';
-import type { ServiceSettings } from '../domain/settings.js';
+import type { ReloadSignal, ServiceSettings } from '../domain/settings.js';
 import { endGroup } from './end-group.js';
 import type { RunningRecord } from './supervisor-record.js';
 import { decideSupervision, STOPPED, type SuperviseAction, type Supervised, type SuperviseEvent } from './supervise.js';
@@ -69,6 +69,13 @@ export class SupervisedService {
     await this.#perform(this.#decide('stop'));
     await this.#cleaning;
     if (process !== undefined && this.#now.phase === 'stopping') this.#settle();
+  }
+
+  /** One that waits for its next start reads the new files then. */
+  signal(signal: ReloadSignal): void {
+    if (this.#process === undefined || this.#now.phase !== 'running') return;
+    this.#process.signal(signal);
+    this.#context.log.info(`service ${this.name} is told to look at its files again (${signal} to process ${this.#process.pid})`);
   }
 
   /** Goes on with a process an earlier supervisor started. */

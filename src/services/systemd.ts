@@ -11,7 +11,8 @@ const QUERY_TIMEOUT_MS = 10_000;
 const JOB_TIMEOUT_MS = 150_000;
 const JOURNAL_LINES = 10;
 
-type StartOrStop = 'start' | 'stop';
+type Verb = 'start' | 'stop' | 'kill';
+const FAILURE = { start: 'service-start', stop: 'service-stop', kill: 'service-reload' } as const satisfies Record<Verb, string>;
 
 export interface SystemdOptions {
   readonly processes: Processes;
@@ -54,6 +55,17 @@ class Systemd implements ServiceController {
     throw await this.#explain('stop', service, answer);
   }
 
+  async reload(service: ServiceSettings): Promise<void> {
+    const { onChange } = service;
+    if (typeof onChange !== 'object' || !('signal' in onChange)) return;
+    const unit = unitOf(service);
+    if ((await this.#show(unit)).pid === null) return; // what does not run reads the new files when it starts
+    const answer = await this.#run(['systemctl', 'kill', '--no-pager', '--no-ask-password', '--kill-who=main', `--signal=${onChange.signal}`, '--', unit], QUERY_TIMEOUT_MS);
+    if (answer.code === 0 && !answer.timedOut) return;
+    if ((await this.#show(unit)).pid === null) return; // it has just ended
+    throw await this.#explain('kill', service, answer);
+  }
+
   async status(service: ServiceSettings): Promise<ServiceStatus> {
     const unit = unitOf(service);
     const base = { name: service.name, kind: service.kind };
@@ -75,7 +87,7 @@ class Systemd implements ServiceController {
     return parseUnitState(answer.stdout);
   }
 
-  #systemctl(verb: StartOrStop | 'reset-failed', unit: string, timeoutMs: number): Promise<RunResult> {
+  #systemctl(verb: Exclude<Verb, 'kill'> | 'reset-failed', unit: string, timeoutMs: number): Promise<RunResult> {
     return this.#run(['systemctl', verb, '--no-pager', '--no-ask-password', '--', unit], timeoutMs);
   }
 
@@ -90,9 +102,9 @@ class Systemd implements ServiceController {
     }
   }
 
-  async #explain(verb: StartOrStop, service: ServiceSettings, answer: RunResult): Promise<HoldlineError> {
+  async #explain(verb: Verb, service: ServiceSettings, answer: RunResult): Promise<HoldlineError> {
     const unit = unitOf(service);
-    const code = verb === 'start' ? 'service-start' : 'service-stop';
+    const code = FAILURE[verb];
     const context = { service: service.name, unit };
     const missing = noSystemd(answer.stderr);
     if (missing !== undefined) return missing;

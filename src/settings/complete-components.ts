@@ -38,7 +38,10 @@ function completeComponent(name: string, component: ComponentInput, { input, app
     // Each its own folder, so that a person finds a backup by its component.
     backup_path: own.backup_path === undefined ? (input.backup_path === undefined ? undefined : join(app.backupPath, name)) : beside(own.backup_path),
   };
-  const { settings, findings } = complete(merged, { ...around, flagKeys: new Set([...around.flagKeys].filter((key) => !Object.hasOwn(own, key))) });
+  const { settings, findings } = complete(merged, {
+    ...around, flagKeys: new Set([...around.flagKeys].filter((key) => !Object.hasOwn(own, key))),
+    locate: (path) => around.locate(Object.hasOwn(own, String(path[0])) ? ['components', name, ...path] : path),
+  });
   const sharesRepo = settings.githubRepo.toLowerCase() === app.githubRepo.toLowerCase();
   const placed = findings.map((finding) => ({ ...finding, path: Object.hasOwn(own, String(finding.path[0])) ? (['components', name, ...finding.path] satisfies KeyPath) : finding.path }));
   return {

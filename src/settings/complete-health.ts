@@ -1,6 +1,6 @@
 // The health section: one probe per entry, each with a name that messages can use.
 import type { HealthSettings } from '../domain/settings.js';
-import { findServiceName, unknownService } from './complete-services.js';
+import { findServiceNames, unknownService } from './complete-services.js';
 import type { Finding } from './parse-settings-yaml.js';
 import type { SettingsInput } from './schema.js';
 import { parseHostPort } from './value-rules.js';
@@ -9,21 +9,27 @@ type ProbeInput = SettingsInput['health'][number];
 
 export function completeHealth(inputs: readonly ProbeInput[], services: SettingsInput['services'], findings: Finding[]): readonly HealthSettings[] {
   const names = new Set<string>();
-  return inputs.map((input, index) => {
+  return inputs.flatMap((input, index) => {
     if (input.name !== undefined && names.has(input.name)) {
       findings.push({ path: ['health', index, 'name'], at: 'value', message: `two probes are called "${input.name}"`, hint: 'Give one of them another name.' });
     }
-    const name = uniqueName(input.name ?? describeProbe(input), names);
-    names.add(name);
-    return completeProbe(input, name, (called) => {
-      const found = findServiceName(services, called);
-      if (found === undefined) findings.push(unknownService(['health', index, 'service'], called, services));
-      return found ?? called;
+    return servicesOf(input, index, services, findings).map((service) => {
+      const name = uniqueName(input.name ?? describeProbe(input, service), names);
+      names.add(name);
+      return completeProbe(input, name, service);
     });
   });
 }
 
-function completeProbe(input: ProbeInput, name: string, resolveService: (called: string) => string): HealthSettings {
+/** A probe of several instances is one of each. */
+function servicesOf(input: ProbeInput, index: number, services: SettingsInput['services'], findings: Finding[]): readonly string[] {
+  if (!('service' in input)) return [''];
+  const found = findServiceNames(services, input.service);
+  if (found.length === 0) findings.push(unknownService(['health', index, 'service'], input.service, services));
+  return found.length === 0 ? [input.service] : found;
+}
+
+function completeProbe(input: ProbeInput, name: string, service: string): HealthSettings {
   const common = { name, timeout: input.timeout };
   if ('http' in input) return { kind: 'http', ...common, url: input.http, status: input.status };
   if ('tcp' in input) {
@@ -31,15 +37,15 @@ function completeProbe(input: ProbeInput, name: string, resolveService: (called:
     return { kind: 'tcp', ...common, host, port };
   }
   if ('command' in input) return { kind: 'command', ...common, command: input.command };
-  if ('service' in input) return { kind: 'service', ...common, service: resolveService(input.service), activeFor: input.active_for };
+  if ('service' in input) return { kind: 'service', ...common, service, activeFor: input.active_for };
   return { kind: 'bridge', ...common, bridge: input.bridge };
 }
 
-function describeProbe(input: ProbeInput): string {
+function describeProbe(input: ProbeInput, service: string): string {
   if ('http' in input) return `http ${input.http}`;
   if ('tcp' in input) return `tcp ${input.tcp}`;
   if ('command' in input) return `command ${input.command[0] ?? ''}`;
-  return 'service' in input ? `service ${input.service}` : `bridge ${input.bridge}`;
+  return 'service' in input ? `service ${service}` : `bridge ${input.bridge}`;
 }
 
 function uniqueName(wanted: string, taken: ReadonlySet<string>): string {

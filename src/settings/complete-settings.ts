@@ -1,5 +1,6 @@
 // From checked values to Settings: defaults that follow from other keys, absolute paths, and the rules between keys.
 import { join, relative, resolve, sep } from 'node:path';
+import type { Place } from '../domain/errors.js';
 import { HOUSE } from '../domain/layout.js';
 import type { Settings } from '../domain/settings.js';
 import { completeAttestation } from './complete-attestation.js';
@@ -26,6 +27,8 @@ export interface Surroundings {
   readonly token: string | null;
   readonly proxy: Settings['proxy'];
   readonly readKeyFile: ReadKeyFile;
+  /** Where a value stands; undefined for what is not from the file. */
+  readonly locate: (path: KeyPath) => Place | undefined;
 }
 
 export interface Completed { readonly settings: Settings; readonly findings: readonly Finding[] }
@@ -85,7 +88,7 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
     freshness: { alarmAfter: input.freshness.alarm_after },
     ...completePolicy(input, runtimeDir, besideFile, findings),
     rollout: completeRollout(input, findings),
-    services: completeServices(input.services, findings),
+    services: completeServices(input.services, findings, around.locate),
     health: completeHealth(input.health, input.services, findings),
     module: completeModule(input.module),
     probation: { ...input.probation, maxRestarts: input.max_probation_restarts },

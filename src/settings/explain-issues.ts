@@ -3,6 +3,7 @@ import type * as z from 'zod/mini';
 import { suggest } from '../domain/suggest.js';
 import { GROUP_KEYS } from './rollout-schema.js';
 import { KEY_FORMS, PROBE_FORMS, SERVICE_FORMS, settingsSchema } from './schema.js';
+import { ON_CHANGE_FORMS, ON_CHANGE_WORDS } from './services-schema.js';
 import type { Finding, KeyPath } from './parse-settings-yaml.js';
 
 type Issue = z.core.$ZodIssue;
@@ -47,12 +48,19 @@ function explainUnion(issue: Issue & { readonly code: 'invalid_union' }, path: K
   const value = valueAt(input, path);
   const forms = formsOf(path);
   if (typeof value === 'string' && forms === KEY_FORMS) return (issue.errors.at(-1) ?? []).flatMap((inner) => explainIssue(inner, path, input));
+  if (forms === ON_CHANGE_FORMS && !isMapping(value)) return [explainOnChange(path, value)];
   if (!isMapping(value)) return [wrong(path, `must be a mapping with ${listForms(forms)}, not ${describeValue(value)}`)];
   const meant = forms.findIndex((form) => Object.hasOwn(value, form.key));
   if (meant >= 0) return (issue.errors[meant] ?? []).flatMap((inner) => explainIssue(inner, [...path, ...(inner.path as KeyPath)], input));
   const known = knownKeys(path, value);
   const unknown = Object.keys(value).filter((key) => !known.includes(key)).map((key) => explainUnknownKey(key, path, input));
   return unknown.length > 0 ? unknown : [{ ...wrong(path, `needs ${listForms(forms)}`), at: 'key' }];
+}
+
+function explainOnChange(path: KeyPath, value: unknown): Finding {
+  const near = typeof value === 'string' ? suggest(value, ON_CHANGE_WORDS) : undefined;
+  const signal = typeof value === 'string' && /^(?:SIG)?[A-Z]+\d?$/u.test(value) ? `Write {signal: ${value.startsWith('SIG') ? value : `SIG${value}`}}.` : undefined;
+  return wrong(path, `must be ${ON_CHANGE_WORDS.join(', ')}, {signal: SIGHUP} or {bridge: NAME}, not ${describeValue(value)}`, near === undefined ? signal : `Did you mean "${near}"?`);
 }
 
 function explainUnknownKey(key: string, path: KeyPath, input: unknown): Finding {
@@ -76,6 +84,7 @@ function formsOf(whole: KeyPath): readonly Form[] {
   // A component says it as the file would.
   const path = whole[0] === 'components' ? whole.slice(2) : whole;
   if (path[0] === 'services' && path.length === 2) return SERVICE_FORMS;
+  if (path[0] === 'services' && path[2] === 'on_change' && path.length === 3) return ON_CHANGE_FORMS;
   if (path[0] === 'health' && path.length === 2) return PROBE_FORMS;
   if (path[0] === 'trust' && path[1] === 'keys' && path.length === 3) return KEY_FORMS;
   return [];

@@ -65,6 +65,7 @@ export function loadSettings(sources: SettingsSources): Settings {
     token: environment.token,
     proxy: environment.proxy,
     readKeyFile: sources.readKeyFile,
+    locate: (path) => (sources.text === null || sources.file === null ? undefined : { file: sources.file, ...parsed.locate({ path, at: 'value', message: '' }) }),
   });
   tell(findings);
   return freeze(settings);

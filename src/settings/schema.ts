@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { policySections } from './policy-schema.js';
 import { moduleSchema } from './module-schema.js';
 import { rolloutSections } from './rollout-schema.js';
+import { commandService, serviceName, unitService } from './services-schema.js';
 import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, isRange, parseHostPort } from './value-rules.js';
 
 /** The longest time a timer can wait (2^31 ms); a longer one would fire at once. */
@@ -17,28 +18,7 @@ const positiveSeconds = (value: number) => z._default(z.number().check(z.positiv
 const count = (value: number, least: number, most = Number.MAX_SAFE_INTEGER) => z._default(z.int().check(z.minimum(least), z.maximum(most)), value);
 
 const name = z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}$/u, 'must be 1 to 64 letters, digits, "_", ".", "@" or "-"'));
-/** A systemd unit's name may also hold `:` and `\` (escapes). */
-const serviceName = z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,127}$/u, 'must be a service name'));
 const argv = z.array(text).check(z.minLength(1, 'must hold at least the program'));
-
-const serviceOptions = {
-  kind: z._default(z.enum(['service', 'hardware']), 'service'),
-  depends_on: z._default(z.array(serviceName), []),
-  stop_timeout: seconds(10),
-};
-
-const unitService = z.strictObject({
-  unit: z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,247}\.service$/u, 'must be the name of a systemd unit that ends in .service')),
-  name: z.optional(serviceName),
-  ...serviceOptions,
-});
-
-const commandService = z.strictObject({
-  command: argv,
-  name,
-  env: z._default(z.record(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/u)), z.string()), {}),
-  ...serviceOptions,
-});
 
 const probeOptions = {
   name: z.optional(text),

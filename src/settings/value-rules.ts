@@ -40,6 +40,16 @@ export function isPreservePattern(value: string): boolean {
   return isRelative(value) && isPrintable(value) && parts.length > 0 && !parts.includes('..') && !parts.includes('.');
 }
 
+export const MAX_INSTANCES = 64;
+
+/** `1..4`: the numbers of the instances, rising; undefined for anything else. */
+export function parseInstances(value: string): readonly number[] | undefined {
+  const match = /^(?<first>0|[1-9]\d{0,3})\.\.(?<last>0|[1-9]\d{0,3})$/u.exec(value.trim());
+  const [first, last] = [Number(match?.groups?.['first']), Number(match?.groups?.['last'])];
+  if (match === null || last < first || last - first >= MAX_INSTANCES) return undefined;
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
 /** The parts of a relative path; a trailing slash and doubled slashes mean nothing. */
 export function splitPath(value: string): readonly string[] {
   return value.split('/').filter((part) => part !== '');

@@ -4,6 +4,7 @@ import type { Clock, Filesystem, Logger } from '../domain/ports.js';
 import type { Layout } from '../domain/layout.js';
 import type { ConfigConflict, Report } from '../domain/results.js';
 import type { Tree } from '../domain/tree.js';
+import type { LookRules } from '../decide/step-params.js';
 
 export interface StagedTree {
   readonly bytesWritten: number;
@@ -18,6 +19,10 @@ export type Stage = (into: string) => Promise<StagedTree>;
 export interface ServiceSwitch {
   start(names: readonly string[]): Promise<void>;
   stop(names: readonly string[]): Promise<void>;
+  /** They keep running and look at their files again. */
+  reload(names: readonly string[]): Promise<void>;
+  /** Watches one that has just started; throws `health-failed`. */
+  look(name: string, rules: LookRules): Promise<void>;
 }
 
 /** Filled while the steps run; the caller makes the answer from it. */
@@ -28,6 +33,9 @@ export interface StepResults {
   stoppedAtMs: number | null;
   startedAtMs: number | null;
   restarted: readonly string[];
+  reloaded: readonly string[];
+  /** Told or rolled, to be so again once the old version is back. */
+  readonly recall: Set<string>;
   /** Name of the backup taken. */
   backup: string | null;
 }
@@ -47,5 +55,5 @@ export interface StepContext {
 }
 
 export function createStepResults(): StepResults {
-  return { configConflicts: [], bytesWritten: 0, stoppedAtMs: null, startedAtMs: null, restarted: [], backup: null };
+  return { configConflicts: [], bytesWritten: 0, stoppedAtMs: null, startedAtMs: null, restarted: [], reloaded: [], recall: new Set(), backup: null };
 }

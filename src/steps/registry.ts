@@ -10,7 +10,10 @@ import { linkPath } from './link-path.js';
 import { mergeConfigStep } from './merge-config.js';
 import { prepareModule } from './prepare-module.js';
 import { placeVersion } from './place-version.js';
+import { recallServices } from './recall-services.js';
+import { reloadServices } from './reload-services.js';
 import { remergeConfig } from './remerge-config.js';
+import { rollServices } from './roll-services.js';
 import { stageTree } from './stage-tree.js';
 import { startServices } from './start-services.js';
 import { stopServices } from './stop-services.js';
@@ -36,6 +39,9 @@ export const STEPS: StepRegistry = {
   'remerge-config': remergeConfig,
   'switch-current': switchCurrent,
   'start-services': startServices,
+  'recall-services': recallServices,
+  'reload-services': reloadServices,
+  'roll-services': rollServices,
 };
 
 /** What `decide/make-plan` is given. */

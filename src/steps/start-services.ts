@@ -10,7 +10,7 @@ export const startServices: Step<ServicesParams, StepContext> = {
   do: explainStep('start the services', async ({ services, clock, results }, params) => {
     await services.start(params.services);
     results.startedAtMs = clock.monotonicMs();
-    results.restarted = params.services;
+    results.restarted = [...new Set([...results.restarted, ...params.services])];
   }),
   undo: explainStep('stop the new version', async ({ services }, params) => {
     await services.stop([...params.services].reverse());

@@ -4,7 +4,7 @@ import { makeAdoptPlan, makeRollbackPlan, makeUpdatePlan, type PlanContext } fro
 import type { Device, KeptVersion } from '../../src/domain/device.js';
 import type { Plan } from '../../src/domain/plan.js';
 import type { ServiceSettings } from '../../src/domain/settings.js';
-import { treeDigest } from '../../src/domain/tree.js';
+import { treeDigest, type Tree } from '../../src/domain/tree.js';
 import { planStep } from '../../src/steps/registry.js';
 import { codeOf } from '../support/code-of.js';
 
@@ -18,15 +18,15 @@ const service = (name: string, dependsOn: readonly string[] = [], kind: 'service
 const ADOPTED: Device = { kind: 'adopted', version: '1.0.0', current: kept('1.0.0'), previous: kept('0.9.0'), versions: [kept('1.0.0'), kept('0.9.0')], managed: managed('linked') };
 const PLAIN: Device = { kind: 'plain', version: '1.0.0', current: null, previous: null, versions: [], managed: managed('own') };
 
-function contextOf(device: Device, services: readonly ServiceSettings[] = [service('app'), service('db'), service('meter', [], 'hardware')]): PlanContext {
+function contextOf(device: Device, services: readonly ServiceSettings[] = [service('app'), service('db'), service('meter', [], 'hardware')], running: Tree | null = null): PlanContext {
   return {
-    transaction: '20261121T093000Z-1a2b3c', device, planStep, now: new Date('2026-11-21T09:30:00Z'), backupNames: [],
+    transaction: '20261121T093000Z-1a2b3c', device, planStep, now: new Date('2026-11-21T09:30:00Z'), backupNames: [], running: { files: running, device: { config: new Map(), configBase: true, preserved: new Set() }, older: new Map(), hardwareHeld: 'policy.hardware is never' },
     layout: { installDir: '/opt/app', stateDir: '/var/lib/app', sharedDir: '/var/lib/app', runtimeDir: '/run/app', backupPath: '/var/backups/app' },
     settings: { app: 'app', component: null, module: null, managedPaths: ['src', 'config', 'VERSION'], preserve: [], services, probation: { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, backupEnabled: true },
   };
 }
 const files = [{ path: 'VERSION', mode: '0644', size: 6, sha256: 'a'.repeat(64) }] as const;
-const target = { version: '1.1.0', tag: 'v1.1.0', treeDigest: treeDigest(files), signed: true, files, currentFiles: null };
+const target = { version: '1.1.0', tag: 'v1.1.0', treeDigest: treeDigest(files), signed: true, files };
 const names = (plan: Plan): string => plan.steps.map(({ name }) => name).join(' ');
 
 it('adopts path by path after the tree stands, and touches no service', () => {
@@ -48,10 +48,10 @@ it('links managed paths that are missing on the device', () => {
 });
 
 it('stops nothing when no file changes, but does for a repair', () => {
-  const same = { ...target, currentFiles: files };
-  expect(makeUpdatePlan(contextOf(ADOPTED), same).services).toEqual([]);
+  const services = [service('app'), service('db')];
+  expect(makeUpdatePlan(contextOf({ ...ADOPTED, version: '1.1.0' }, services, files), target).services).toEqual([]);
   const current = { ...kept('1.1.0'), record: { ...kept('1.1.0').record, tree_digest: treeDigest(files) } };
-  expect(makeUpdatePlan(contextOf({ ...ADOPTED, version: '1.1.0', current }), same).services).toEqual(['app', 'db']);
+  expect(makeUpdatePlan(contextOf({ ...ADOPTED, version: '1.1.0', current }, services, files), target).services).toEqual(['app', 'db']);
 });
 
 it('sets a kept directory of the same name aside, and only then', () => {
@@ -67,6 +67,7 @@ describe('every plan', () => {
   const plans: readonly (readonly [string, Plan])[] = [
     ['adopt', makeAdoptPlan(contextOf(PLAIN), { version: '1.0.0', treeDigest: 'a'.repeat(64) })],
     ['update', makeUpdatePlan(contextOf(ADOPTED), target)],
+    ['update with every way to take a change', makeUpdatePlan(contextOf(ADOPTED, [service('db'), { ...service('app@1', ['db']), instanceOf: 'app' }, { ...service('log', ['app@1']), onChange: { signal: 'SIGHUP' } }, service('web', ['log'])]), target)],
     ['install', makeUpdatePlan(contextOf({ ...ADOPTED, kind: 'empty', version: null, current: null, previous: null, versions: [], managed: managed('missing') }), target)],
     ['rollback', makeRollbackPlan(contextOf(ADOPTED), { kind: 'version', version: kept('0.9.0') })],
     ['restore', makeRollbackPlan(contextOf(ADOPTED), { kind: 'backup', backup })],

@@ -29,7 +29,7 @@ const noBridge: BridgeInspector = { status: async () => [] };
 async function probeOnce(probe: HealthSettings, signal = never, bridges = noBridge): Promise<ProbeResult> {
   const prober = createProber({
     health: [probe], services: [], installDir: folder, processes: createProcesses(), fetch, connect: tcpConnect, bridges, clock: systemClock,
-    controller: { start: async () => undefined, stop: async () => undefined, status: async () => { throw new Error('no'); } },
+    controller: { start: async () => undefined, stop: async () => undefined, reload: async () => undefined, status: async () => { throw new Error('no'); } },
   });
   const [result] = await prober.probe(signal);
   if (result === undefined) throw new Error('no result');
@@ -127,7 +127,7 @@ describe('the service probe', () => {
     const clock = autoClock();
     const queue = [...statuses];
     const watch = watchService({ kind: 'service', name: 's', service: 'web', activeFor, timeout: 5 }, commandService('web', ['x']), {
-      start: async () => undefined, stop: async () => undefined,
+      start: async () => undefined, stop: async () => undefined, reload: async () => undefined,
       status: async () => ({ name: 'web', kind: 'service', active: true, pid: 1, restarts: 0, since: null, detail: null, ...queue.shift() }),
     }, clock);
     let marks = '';

@@ -39,8 +39,8 @@ afterEach(async () => {
   removeTempFolder(folder);
 });
 
-async function startSupervisor(services: ServiceSettings[], generation = 'versions/1'): Promise<{ child: ChildProcess; statuses: ServiceStatus[] }> {
-  const child = spawn(process.execPath, [join(folder, 'supervisor.mjs'), folder, stateFile(), logs(), JSON.stringify(services), generation], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function startSupervisor(services: ServiceSettings[], generation = 'versions/1', accepted = ''): Promise<{ child: ChildProcess; statuses: ServiceStatus[] }> {
+  const child = spawn(process.execPath, [join(folder, 'supervisor.mjs'), folder, stateFile(), logs(), JSON.stringify(services), generation, accepted], { stdio: ['ignore', 'pipe', 'inherit'] });
   running.push(child);
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   return { child, statuses: JSON.parse(String(line)) };
@@ -92,6 +92,16 @@ describe('after kill -9 of the supervisor', () => {
     const absent = createAbsentSupervisor({ host: host(), filesystem: createFilesystem(), stateFile: stateFile() });
     expect(await absent.status(gone)).toMatchObject({ active: false });
     expect(isLive(readProcess(Number(readFileSync(join(folder, 'gone.txt'), 'utf8'))))).toBe(false);
+  });
+
+  it('a service that no update has touched is adopted from the version it runs from', async () => {
+    const first = await startSupervisor([chatty()]);
+    await kill(first.child);
+    const second = await startSupervisor([chatty()], 'versions/2', 'versions/1');
+    expect(second.statuses[0]?.pid).toBe(first.statuses[0]?.pid);
+    await kill(second.child);
+    const third = await startSupervisor([chatty()], 'versions/2', 'versions/1');
+    expect(third.statuses[0]?.pid).toBe(first.statuses[0]?.pid);
   });
 
   it('a hardware service is adopted whatever version it came from', async () => {

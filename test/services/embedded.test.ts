@@ -24,7 +24,7 @@ function supervise(...services: ServiceSettings[]): EmbeddedSupervisor {
   const supervisor = createEmbeddedSupervisor({
     services, log, clock: systemClock, filesystem: createFilesystem(), installDir: folder, stateFile: join(folder, 'run', 'services.json'),
     host: createServiceHost({ logDirectory: join(folder, 'run', 'logs'), clock: systemClock }),
-    environment: serviceEnvironment({ PATH: process.env['PATH'], GITHUB_TOKEN: 'secret' }, '/nowhere'), generation: () => 'versions/1',
+    environment: serviceEnvironment({ PATH: process.env['PATH'], GITHUB_TOKEN: 'secret' }, '/nowhere'), generation: () => 'versions/1', accepts: () => false,
   });
   open.push(supervisor);
   return supervisor;
@@ -68,6 +68,19 @@ describe('the embedded supervisor', () => {
     expect(await supervisor.status(service)).toMatchObject({ active: false, detail: expect.stringMatching(message) });
     await supervisor.stop(service); // no restart comes after it
     expect(JSON.parse(read('run/services.json')).services).toEqual([]);
+  });
+
+  it('tells a service by its signal that its files changed, and the process stays; one that does not run is not told', async () => {
+    const service = sh('web', 'trap "echo told >> told.txt" HUP; touch ready; while :; do sleep 0.05; done', { onChange: { signal: 'SIGHUP' } });
+    const supervisor = supervise(service);
+    await supervisor.reload(service);
+    await supervisor.start(service);
+    await waitUntil('it listens', () => existsSync(join(folder, 'ready')));
+    const { pid } = await supervisor.status(service);
+    await supervisor.reload(service);
+    await waitUntil('it was told', () => existsSync(join(folder, 'told.txt')));
+    expect(read('told.txt')).toBe('told\n');
+    expect(await supervisor.status(service)).toMatchObject({ pid, active: true, restarts: 0 });
   });
 
   it('starts a service again that dies by itself, counts it and ends its orphans first', async () => {

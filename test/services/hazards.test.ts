@@ -20,6 +20,7 @@ function fakeProcess(pid: number): FakeProcess {
     pid, startTime: `t${pid}`, alive: true, immortal: false, signals: [], exited: new Promise((done) => { resolve = done; }),
     groupAlive: () => process.alive,
     signalGroup: (signal) => { process.signals.push(signal); if (!process.immortal) process.die({ code: null, signal }); },
+    signal: (signal) => { process.signals.push(signal); },
     die: (exit = { code: 1, signal: null }) => { process.alive = false; resolve(exit); },
   };
   return process;
@@ -49,7 +50,7 @@ function fakeWorld(files = new Map<string, string>()) {
         readText: (path) => files.get(path) ?? '',
         writeDurably: (path, content) => { if (world.diskFull) throw new Error('ENOSPC'); files.set(path, String(content)); },
       };
-      return createEmbeddedSupervisor({ services: [service], host, filesystem, clock, log, installDir: '/app', stateFile: '/run/services.json', environment: {}, generation: () => 'v1' });
+      return createEmbeddedSupervisor({ services: [service], host, filesystem, clock, log, installDir: '/app', stateFile: '/run/services.json', environment: {}, generation: () => 'v1', accepts: () => false });
     },
   };
   return world;

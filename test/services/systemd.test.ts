@@ -66,6 +66,23 @@ describe('createSystemd', () => {
     ]);
   });
 
+  it('tells a unit by its signal, its main process alone; one that does not run is not told', async () => {
+    const told = { ...web, onChange: { signal: 'SIGHUP' } as const };
+    await fakeSystemd({ show: [{ out: RUNNING }] }).reload(told);
+    expect(calls().at(-1)).toBe('systemctl kill --no-pager --no-ask-password --kill-who=main --signal=SIGHUP -- web.service');
+    expect(calls()).toHaveLength(2);
+  });
+
+  it.each([
+    ['one that does not run', [{ out: INACTIVE }], [{ code: 1, err: 'not asked' }], undefined],
+    ['one that has just ended', [{ out: RUNNING }, { out: INACTIVE }], [{ code: 1, err: 'Failed to kill unit web.service: No main process to kill' }], undefined],
+    ['one this user may not tell', [{ out: RUNNING }], [{ code: 1, err: 'Failed to kill unit web.service: Access denied' }], 'permission'],
+    ['one that cannot be told', [{ out: RUNNING }], [{ code: 1, err: 'Failed to kill unit web.service: Input/output error' }], 'service-reload'],
+  ])('knows what to think of %s', async (_case, show, kill, code) => {
+    const answer = await fakeSystemd({ show, kill }).reload({ ...web, onChange: { signal: 'SIGHUP' } }).then(() => undefined, (thrown: { code: string }) => thrown.code);
+    expect(answer).toBe(code);
+  });
+
   it('shows a running unit', async () => {
     expect(await fakeSystemd({ show: [{ out: RUNNING }] }).status(web)).toEqual({
       name: 'web', kind: 'service', active: true, pid: 812, restarts: 2, since: '2026-11-21T07:42:01.000Z', detail: 'web.service is active (running)',
@@ -156,12 +173,15 @@ describe('createController', () => {
     const part = (name: string): ServiceController => ({
       start: async (service) => { seen.push(`${name} start ${service.name}`); },
       stop: async (service) => { seen.push(`${name} stop ${service.name}`); },
+      reload: async (service) => { seen.push(`${name} reload ${service.name}`); },
       status: async (service) => ({ name: service.name, kind: service.kind, active: true, pid: null, restarts: 0, since: null, detail: name }),
     });
-    const controller = createController({ systemd: part('systemd'), embedded: part('embedded') });
+    const controller = createController({ systemd: part('systemd'), embedded: part('embedded'), upgradeBridge: async (name) => { seen.push(`upgrade ${name}`); } });
     await controller.start(web);
     await controller.stop(commandService('meter', ['x']));
-    expect(seen).toEqual(['systemd start web', 'embedded stop meter']);
+    await controller.reload({ ...web, onChange: { signal: 'SIGHUP' } });
+    await controller.reload({ ...web, onChange: { bridge: 'line' } });
+    expect(seen).toEqual(['systemd start web', 'embedded stop meter', 'systemd reload web', 'upgrade line']);
     expect((await controller.status(web)).detail).toBe('systemd');
   });
 });

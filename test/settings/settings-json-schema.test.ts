@@ -54,7 +54,7 @@ describe('config/holdline.yaml', () => {
   it('has comments that load too', () => {
     const uncommented = example.split('\n').map((line) => line.replace(/^# (?=(?:asset|install_dir|app|state_dir|runtime_dir|backup_path):)/u, '').replace(/^#(?= {2}(?:- (?:unit|\{(?:name|http|tcp|command|service|bridge):)| {2}\w+:))/u, '').replace(/^(services|health): \[\]/u, '$1:')).join('\n');
     const settings = loadSettings({ ...sources, text: uncommented.replace(/^.*(?:RWQ\.\.\.|spare\.pub).*$/gmu, '').replace('depends_on: []', 'depends_on: [web]') });
-    expect(settings.services.map(({ name }) => name)).toEqual(['monitoring', 'web', 'meter']);
+    expect(settings.services.map(({ name }) => name)).toEqual(['monitoring', 'web', 'meter', 'app@1', 'app@2', 'app@3', 'app@4']);
     expect(settings.health).toHaveLength(5);
     expect(settings).toMatchObject({ installDir: '/opt/monitoring', backupPath: '/mnt/usb/backups', asset: 'monitoring-*.tar.gz' });
   });

@@ -102,7 +102,7 @@ async function load(attack: Attack, root: string): Promise<Settings> {
 }
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const NO_SERVICES: ServiceController = { start: () => Promise.resolve(), stop: () => Promise.resolve(), status: () => Promise.reject(new Error('there are none')) };
+const NO_SERVICES: ServiceController = { start: () => Promise.resolve(), stop: () => Promise.resolve(), reload: () => Promise.resolve(), status: () => Promise.reject(new Error('there are none')) };
 
 async function update(settings: Settings, from: string, report: Report, fetcher: string | undefined, signal = new AbortController().signal): Promise<string> {
   const { wireUpdater } = await import('../../src/main/wire-updater.js');

@@ -12,8 +12,8 @@ import { makeUpdatePlan } from '../../src/decide/make-plan.js';
 import { createDevicePaths } from '../../src/decide/writable-paths.js';
 import { adoptDevice } from '../../src/engine/adopt.js';
 import type { EngineParts } from '../../src/engine/parts.js';
-import { planContext } from '../../src/engine/plan-context.js';
-import { readCurrentFiles, readDevice } from '../../src/engine/read-device.js';
+import { askAround, planContext } from '../../src/engine/plan-context.js';
+import { readDevice } from '../../src/engine/read-device.js';
 import { runTransaction, type Transaction, type TransactionEnd } from '../../src/engine/run-transaction.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
 import { nodeSystemCalls } from '../../src/platform/node-system-calls.js';
@@ -34,9 +34,12 @@ export interface DeviceWorld {
   readonly layout: Layout;
   settings: Settings;
   /** The tree the service was started from; null while it is stopped. */
-  service: { tree: string | null };
+  service: { tree: string | null; pid?: number };
+  /** The same of services beside `app`, by name: the trees they were told of since, and every act on them in order. */
+  others: Map<string, { tree: string | null; pid?: number; told: string[] }>;
+  acts: string[];
   /** What the user does at a moment of the run. */
-  hooks: { onStop?: () => void; onWatch?: () => void; module?: (calls: SystemCalls) => ModuleRunner; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean };
+  hooks: { onStop?: () => void; onWatch?: () => void; module?: (calls: SystemCalls) => ModuleRunner; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean; failLook?: (name: string, tree: string) => boolean; held?: boolean; mute?: boolean };
   notes: string[];
   serial: number;
 }
@@ -65,7 +68,7 @@ export function makeDeviceWorld(files: Files = PLAIN): DeviceWorld {
     probation: { seconds: 0, interval: 1, failures: 1, maxRestarts: 3 }, backupEnabled: true, maxBackups: 3,
     policy: policyOf('auto'), windows: NO_WINDOWS, holds: holdsOf(join(layout.runtimeDir, 'hold')),
   } as unknown as Settings;
-  return { root, layout, settings, service: { tree: realpathSync(installDir) }, hooks: { verdict: 'healthy' }, notes: [], serial: 0 };
+  return { root, layout, settings, service: { tree: realpathSync(installDir) }, others: new Map(), acts: [], hooks: { verdict: 'healthy' }, notes: [], serial: 0 };
 }
 
 export const destroyDeviceWorld = (world: DeviceWorld): void => removeTempFolder(world.root);
@@ -96,28 +99,52 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
       world.hooks.onWatch?.();
       return { verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null };
     },
+    look: async (name: string) => {
+      world.acts.push(`look ${name}`);
+      return world.hooks.failLook?.(name, runningTree(world)) === true ? { verdict: 'failed', reason: `probe "service ${name}" failed` } : { verdict: 'healthy', reason: null };
+    },
     trees: { read: (directory: string, skip?: (path: string) => boolean) => readTree(fs, directory, { onOther: () => undefined, ...(skip === undefined ? {} : { skip }) }) },
     recover: () => {
       const { outcome, transactions, alarm } = recover({ stateDir: layout.stateDir, fs: calls, lock: 'held', probation: 'take', bootId: 'boot' });
       return { outcome, actions: [...transactions.map((t) => JSON.stringify(t)), ...(alarm === null ? [] : [alarm.message])] };
     },
-    holdWorld: quietWorld(), bootId: 'boot', random: () => String(world.serial).padStart(6, '0'),
+    holdWorld: { ...quietWorld(), runGate: async () => ({ code: world.hooks.held === true ? 1 : 0, signal: null, stdout: 'measuring', stderr: '', timedOut: false }) }, bootId: 'boot', random: () => String(world.serial).padStart(6, '0'),
   } as unknown as EngineParts;
 }
 
 function serviceOf(world: DeviceWorld): ServiceController {
+  const stateOf = ({ name }: ServiceSettings): { tree: string | null; pid?: number; told?: string[] } => world.others.get(name) ?? world.service;
+  const note = (act: string, { name }: ServiceSettings): void => { world.acts.push(`${act} ${name}`); };
   return {
-    start: async () => {
+    start: async (service) => {
+      note('start', service);
       const tree = runningTree(world);
       if (world.hooks.failStart?.(tree) === true) throw new Error('it does not start');
-      world.service.tree ??= tree;
+      if (stateOf(service).tree === null) stateOf(service).pid = world.acts.length + 2;
+      stateOf(service).tree ??= tree;
     },
-    stop: async () => {
+    stop: async (service) => {
+      note('stop', service);
       world.hooks.onStop?.();
-      world.service.tree = null;
+      stateOf(service).tree = null;
     },
-    status: () => Promise.reject(new Error('not asked')),
+    reload: async (service) => {
+      note('reload', service);
+      stateOf(service).told?.push(runningTree(world));
+    },
+    status: async (service) => {
+      if (world.hooks.mute === true) throw new Error('nobody answers');
+      const { tree, pid } = stateOf(service);
+      return { name: service.name, kind: service.kind, active: tree !== null, pid: tree === null ? null : pid ?? 1, restarts: 0, since: null, detail: null };
+    },
   };
+}
+
+/** Declares services beside `app` and lets them run from what is current. */
+export function addServices(world: DeviceWorld, services: readonly (Pick<ServiceSettings, 'name'> & Partial<ServiceSettings>)[]): void {
+  const complete = services.map((service): ServiceSettings => ({ ...SERVICE, unit: `${service.name}.service`, ...service }));
+  world.settings = { ...world.settings, services: [...world.settings.services.filter(({ name }) => !complete.some((other) => other.name === name)), ...complete] };
+  for (const { name } of complete.filter((service) => service.name !== 'app')) world.others.set(name, { tree: runningTree(world), told: [] });
 }
 
 /** Where a process started now would run from. */
@@ -159,9 +186,8 @@ export async function updateWorld(world: DeviceWorld, calls: SystemCalls = quick
   const device = readDevice(parts);
   const files: Tree = readTree(createFilesystem(), release);
   const id = `20261121T0930${String(world.serial).padStart(2, '0')}Z-aaaaaa`;
-  const plan = makeUpdatePlan(planContext(parts, device, id), {
+  const plan = makeUpdatePlan(planContext(parts, device, id, await askAround(parts, device, { from: device.version, to: version, type: 'patch' }, new AbortController().signal)), {
     version, tag: `v${version}`, treeDigest: way.digest ?? treeDigest(files), signed: way.signed ?? true, files,
-    currentFiles: device.current === null ? null : readCurrentFiles(parts, device.current),
   });
   return runTransaction(parts, { id, plan, stage: stageRelease(parts.fs, world, release), bytesDownloaded: 0, begunMs: 0, admitSwitch: way.admitSwitch }, new AbortController().signal);
 }

@@ -38,6 +38,7 @@ export function renderUpdate(terminal: Terminal, result: UpdateResult): string {
   if (result.bytes_downloaded > 0) figures.push(['downloaded', formatBytes(result.bytes_downloaded)]);
   if (result.bytes_written > 0) figures.push(['written', formatBytes(result.bytes_written)]);
   if (result.restarted.length > 0) figures.push(['restarted', result.restarted.join(', ')]);
+  if (result.reloaded.length > 0) figures.push(['told', result.reloaded.join(', ')]);
   if (result.outcome !== 'current') figures.push(['took', formatDuration(result.duration_ms)]);
   for (const c of result.config_conflicts) {
     figures.push(['config kept', `${printable(c.path)}${c.key === null ? '' : ` (${printable(c.key)})`}${c.written_as === null ? '' : `; the release's own file is ${printable(c.written_as)}`}`]);

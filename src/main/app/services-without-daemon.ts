@@ -15,5 +15,6 @@ export function servicesWithoutDaemon(layout: Layout): ServiceController {
   return createController({
     systemd: createSystemd({ processes: createProcesses(), environment: process.env }),
     embedded: createAbsentSupervisor({ host, filesystem: createFilesystem(), stateFile: supervisorFile(layout) }),
+    upgradeBridge: async (name) => (await import('../upgrade-bridge.js')).upgradeBridge(name),
   });
 }
