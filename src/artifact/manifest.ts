@@ -4,6 +4,7 @@ import semver from 'semver';
 import * as z from 'zod/mini';
 import { HoldlineError } from '../domain/errors.js';
 import { MANIFEST_FORMAT, type Manifest } from '../domain/manifest.js';
+import { plainOsVersion } from '../domain/os-version.js';
 import type { ArchiveLimits } from '../domain/settings.js';
 import { isPlainName } from './plain-name.js';
 
@@ -22,14 +23,17 @@ const moment = z.string().check(z.refine((value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:
 const later = z.record(z.string(), z.unknown());
 const list = <Item extends z.ZodMiniType>(item: Item) => z._default(z.array(item).check(z.maxLength(MAX_LIST)), []);
 
+const range = z.string().check(z.maxLength(256), z.refine((value) => semver.validRange(value) !== null, 'is not a semver range'));
 const requires = z.object({
   min_version: z.optional(version),
-  node: z.optional(z.string().check(z.maxLength(256), z.refine((value) => semver.validRange(value) !== null, 'is not a semver range'))),
+  node: z.optional(range),
   arch: z.optional(z.array(word).check(z.maxLength(100))),
+  os: z.optional(z.record(word, z.string().check(z.maxLength(256), z.refine((value) => semver.validRange(plainOsVersion(value)) !== null, 'is not a range of versions')))),
   memory_mb: z.optional(megabytes),
   disk_mb: z.optional(megabytes),
   components: z.optional(z.record(z.string(), z.string())),
 });
+export const REQUIREMENT_KEYS: readonly string[] = Object.keys(requires.shape);
 const payload = z.object({ asset: assetName, size: bytes(1), sha256: digest, unpacked_size: bytes() });
 const files = z.object({ name: assetName, size: bytes(), sha256: digest });
 
@@ -58,7 +62,7 @@ const schema = z.object({
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set([
   ...Object.keys(schema.shape),
-  ...Object.keys(requires.shape).map((key) => `requires.${key}`),
+  ...REQUIREMENT_KEYS.map((key) => `requires.${key}`),
   ...Object.keys(payload.shape).map((key) => `payload.${key}`),
   ...Object.keys(files.shape).map((key) => `files.${key}`),
 ]);

@@ -15,6 +15,7 @@ import { downloadAsset, type DownloadDeps } from './download.js';
 import { wrongDigest } from './download-errors.js';
 import { assertUploaded, fetchSmallAsset } from './fetch-small-asset.js';
 import { MAX_FILES_LIST_BYTES, parseFilesList } from './files-list.js';
+import { payloadKey } from './kept-bytes.js';
 import { findAsset, manifestMissing, transferBounds, type ObtainSettings } from './obtain-manifest.js';
 
 /** What stays free on the disk of the downloads. */
@@ -52,7 +53,7 @@ export async function obtainPayload(deps: ObtainPayloadDeps, settings: ObtainPay
   const early = digest === null ? 0 : await attest(digest);
   const download = await downloadAsset(deps, {
     ...transferBounds(settings), asset: chosen.asset, sniff: 'gzip',
-    key: `payload-${release.version.slice(0, 100)}-${digest?.slice(0, 16) ?? 'unpinned'}.tar.gz`,
+    key: payloadKey(release, digest),
     expected: { size: manifest?.payload.size ?? chosen.asset.size, sha256: digest ?? undefined },
     maxBytes: settings.limits.payloadBytes, directory: downloadsDir(settings), minFreeBytes: MIN_FREE_BYTES,
   }, signal);

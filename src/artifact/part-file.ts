@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { explainFsError } from '../domain/fs-errors.js';
 import type { Filesystem, WritableFile } from '../domain/ports.js';
+import { partPath } from './kept-bytes.js';
 
 /** What the bytes belong to: all of it must be the same for them to be used again. */
 export interface PartIdentity { readonly asset: string; readonly url: string; readonly size: number | null; readonly sha256: string | null }
@@ -25,7 +26,6 @@ export interface PartFile {
   discard(): void;
 }
 
-export const partPath = (directory: string, key: string): string => join(directory, `${key}.part`);
 export const notePath = (directory: string, key: string): string => join(directory, `${key}.part.json`);
 
 const NOTE_FORMAT = 1;

@@ -39,6 +39,8 @@ export const downloadsDir = (layout: Pick<Layout, 'stateDir'>): string => join(l
 export const sourceCacheFile = (layout: Layout): string => join(layout.sharedDir, 'source-cache.json');
 /** One file for each hold. */
 export const holdsDir = (layout: Pick<Layout, 'sharedDir'>): string => join(layout.sharedDir, 'holds');
+/** Bytes of releases downloaded today, by all components: they share the line. */
+export const bytesOfDayFile = (layout: Pick<Layout, 'sharedDir'>): string => join(layout.sharedDir, 'bytes-of-day.json');
 export const lockFile = (layout: Layout): string => join(layout.sharedDir, 'lock');
 /** One state directory for each component. */
 export const componentsDir = (stateDir: string): string => join(stateDir, 'components');

@@ -15,6 +15,8 @@ export interface Requirements {
   readonly node?: string | undefined;
   /** Node's `process.arch` names. */
   readonly arch?: readonly string[] | undefined;
+  /** Semver ranges by the ids of os-release: `{"debian": ">=12", "raspbian": ">=12"}`; one of them must fit. */
+  readonly os?: Readonly<Record<string, string>> | undefined;
   readonly memory_mb?: number | undefined;
   readonly disk_mb?: number | undefined;
   readonly components?: Readonly<Record<string, string>> | undefined;

@@ -4,6 +4,7 @@ import type { Approval, Blocked, LastError, UpdateState, Waiting } from './state
 import type { RateLimit, UpdateType } from './release.js';
 import type { Plan } from './plan.js';
 import type { Ruling } from './ruling.js';
+import type { RequirementReport } from './requirement-report.js';
 
 export interface CheckResult {
   readonly outcome: 'current' | 'available' | 'waiting';
@@ -12,6 +13,8 @@ export interface CheckResult {
   readonly update_available: boolean;
   readonly waiting: Waiting | null;
   readonly release: { readonly tag: string; readonly type: UpdateType; readonly published_at: string; readonly url: string; readonly size: number | null } | null;
+  /** What was asked of the device; absent where no release was judged. */
+  readonly requirements?: RequirementReport | undefined;
 }
 
 /** What every gate said of one release. */

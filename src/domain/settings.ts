@@ -1,5 +1,6 @@
 // The settings as the rest of the program sees them: complete, checked, frozen. All times are seconds.
 import type { ComponentFacts } from './components.js';
+import type { NetworkSettings, RegressionSettings, RequirementSettings } from './device-rules.js';
 import type { Mistake, Place } from './errors.js';
 import type { HoldSettings, PolicySettings, WindowSettings } from './policy.js';
 import type { ModuleSettings } from './module.js';
@@ -163,6 +164,9 @@ export interface Settings {
   readonly probation: ProbationSettings;
   readonly archive: { readonly links: 'inside' | 'none' };
   readonly limits: ArchiveLimits;
+  readonly requirements: RequirementSettings;
+  readonly network: NetworkSettings;
+  readonly regression: RegressionSettings;
   readonly incompleteReleaseWait: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** https_proxy and no_proxy as found; null where unset. */

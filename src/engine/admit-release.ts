@@ -9,6 +9,7 @@ import type { Waiting } from '../domain/state.js';
 import { readDeviceState } from './device-state.js';
 import type { Candidate } from './find-update.js';
 import { readHistory } from './history.js';
+import { judgeDevice } from './judge-device.js';
 import { lookAtHolds } from './look-at-holds.js';
 import type { EngineParts } from './parts.js';
 import { peekVersion } from './read-device.js';
@@ -55,14 +56,15 @@ export function estimateOf({ fs, layout, settings }: Pick<EngineParts, 'fs' | 'l
 }
 
 /** The second look: minutes may lie between the decision and the switch. Null: go on. */
-export async function admitSwitch(parts: EngineParts, { release, manifest }: Pick<Candidate, 'release' | 'manifest'>, asked: Asked, signal: AbortSignal): Promise<Waiting | null> {
+export async function admitSwitch(parts: EngineParts, candidate: Candidate, asked: Asked, signal: AbortSignal): Promise<Waiting | null> {
   const from = peekVersion(parts);
+  const { release, manifest } = candidate;
   const { tag, version, publishedAt } = release;
   const type = manifest?.type ?? nextUpdateType(from, version);
   const holds = await lookAtHolds(parts, { from, to: version, type }, signal);
   const admission = admitRelease(parts, { tag, version, type, publishedAt }, { asker: askerOf(asked), holds, left: 'switch' });
-  if (admission.go) return null;
-  return admission.waiting ?? refusal(admission.rulings);
+  if (!admission.go) return admission.waiting ?? refusal(admission.rulings);
+  return judgeDevice(parts, { ...candidate, type }, from, await parts.facts(), 'switch').waiting;
 }
 
 /** Of a release that is refused although somebody is about to install it. */

@@ -1,22 +1,24 @@
 // Which release is next for this device, and what keeps it from it? Reads, decides, changes nothing.
+import type { DeviceFacts } from '../domain/device-facts.js';
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import type { Manifest } from '../domain/manifest.js';
 import { PLAUSIBLE_SINCE } from '../domain/plausible-clock.js';
 import type { StandingHold } from '../domain/holds.js';
 import type { ReleaseSource } from '../domain/ports.js';
-import type { Release } from '../domain/release.js';
+import type { Release, UpdateType } from '../domain/release.js';
+import type { RequirementReport } from '../domain/requirement-report.js';
 import type { CheckResult, ReleaseRulings } from '../domain/results.js';
 import type { AcceptedStatement } from '../domain/keys.js';
 import type { RememberedRollout } from '../domain/rollout.js';
 import type { Ruling } from '../domain/ruling.js';
 import type { DeviceState, SeenRelease, Waiting } from '../domain/state.js';
 import { chooseRelease, type Choice, type SeenRelease as Verdict } from '../decide/choose-release.js';
-import { meetsRequirements } from '../decide/meets-requirements.js';
 import { judgeHold } from '../decide/judge-hold.js';
 import { nextUpdateType } from '../decide/next-update-type.js';
 import { admitRelease, askerOf, refusal, type Asked } from './admit-release.js';
 import { lookAtRollout, type RolloutLook } from './consult-rollout.js';
 import { readDeviceState } from './device-state.js';
+import { judgeDevice, type DeviceJudgement } from './judge-device.js';
 import { lookAtHolds } from './look-at-holds.js';
 import type { EngineParts, VerifiedManifest } from './parts.js';
 import { assertUnchanged } from './remember-found.js';
@@ -102,6 +104,7 @@ interface Look {
   /** The highest one that waits: the answer when nothing lower may come meanwhile. */
   highest?: Found;
   holds?: readonly StandingHold[];
+  facts?: DeviceFacts;
 }
 
 async function choose(look: Look, releases: readonly Release[], signal: AbortSignal): Promise<Found> {
@@ -126,13 +129,15 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     const { manifest, clockIsBehind, sha256 } = obtained;
     if (sha256 !== null) assertUnchanged(state.seen, choice.release, sha256);
     if (clockIsBehind) return waiting(look, choice, clockWait(parts));
-    const report = meetsRequirements(manifest?.requires ?? {}, { currentVersion: current, ...parts.facts() });
-    if (report.ok) {
-      const found = await judge(look, choice, choice.release, obtained, signal);
+    const type = manifest?.type ?? nextUpdateType(current, choice.release.version);
+    look.facts ??= await parts.facts();
+    const judged = judgeDevice(parts, { source, release: choice.release, manifest, type }, current, look.facts, 'fetch');
+    const { report } = judged;
+    if (report.ok || !report.needsSteppingStone || named !== null) {
+      const found = report.ok ? await judge(look, choice, choice.release, obtained, judged, signal) : unfit(look, choice, choice.release, type, judged);
       if (found !== undefined) return found;
       continue;
     }
-    if (!report.needsSteppingStone || named !== null) return waiting(look, choice, { reason: 'requirements', detail: `${choice.release.tag} cannot be installed here: ${report.detail}`, until: null });
     parts.report({ type: 'note', level: 'info', message: `${choice.release.tag}: ${report.detail}; looking for a release in between` });
     unreachable.add(choice.release.version);
   }
@@ -150,22 +155,31 @@ function isKept(look: Look, choice: Choice, { tag, version }: Release, ruling: R
 }
 
 /** What the gates say of it; undefined where a lower one is to be looked for: what waits for a person or a date must not keep a fix away. */
-async function judge(look: Look, choice: Choice, release: Release, obtained: VerifiedManifest, signal: AbortSignal): Promise<Found | undefined> {
+async function judge(look: Look, choice: Choice, release: Release, obtained: VerifiedManifest, judged: DeviceJudgement, signal: AbortSignal): Promise<Found | undefined> {
   const { parts, asked, current } = look;
-  const found = available(look, choice, release, obtained);
+  const found = withReport(available(look, choice, release, obtained), judged.report);
   const { tag, version, publishedAt } = release;
   const type = obtained.manifest?.type ?? nextUpdateType(current, version);
   look.holds ??= await lookAtHolds(parts, { from: current, to: version, type }, signal);
   if (asked.dryRun === true && look.holds.length > 0) parts.report({ type: 'note', level: 'warn', message: `it would wait now: ${judgeHold({ holds: look.holds }).detail}` });
   const admission = admitRelease(parts, { tag, version, type, publishedAt }, { asker: askerOf(asked), holds: asked.dryRun === true ? [] : look.holds, left: 'begin' });
   const ofRollout = look.ofRollout.get(version);
-  look.rulings.push({ tag, version, type, rulings: [...(ofRollout === undefined ? [] : [ofRollout]), ...admission.rulings] });
+  look.rulings.push({ tag, version, type, rulings: [...(ofRollout === undefined ? [] : [ofRollout]), ...judged.rulings, ...admission.rulings] });
   // Paused or withdrawn since it was last asked: seen now, not in some hours.
-  if (admission.go) return isKept(look, choice, release, await look.rollout.confirm(release, signal)) ? undefined : found;
-  const wait = admission.waiting ?? (asked.named === undefined ? null : refusal(admission.rulings));
+  if (admission.go && judged.waiting === null) return isKept(look, choice, release, await look.rollout.confirm(release, signal)) ? undefined : found;
+  const wait = admission.go ? judged.waiting : admission.waiting ?? (asked.named === undefined ? null : refusal(admission.rulings));
   if (wait !== null) look.highest ??= keepWaiting(found, wait);
   // A hold holds them all.
   if (asked.named !== undefined || wait?.reason === 'hold') return look.highest;
+  look.passedOver.add(version);
+  return undefined;
+}
+
+/** Heat or load passes and holds them all; what only another release could mend has that one looked for. */
+function unfit(look: Look, choice: Choice, { tag, version }: Release, type: UpdateType, { report, rulings, waiting: wait }: DeviceJudgement): Found | undefined {
+  look.rulings.push({ tag, version, type, rulings });
+  if (wait !== null) look.highest ??= withReport(waiting(look, choice, wait), report);
+  if (look.asked.named !== undefined || (wait?.until ?? null) !== null) return look.highest;
   look.passedOver.add(version);
   return undefined;
 }
@@ -187,6 +201,8 @@ function available({ parts, source, current, rulings }: Look, choice: Choice, re
     },
   };
 }
+
+const withReport = (found: Found, { ok, score, checks }: RequirementReport): Found => ({ ...found, result: { ...found.result, requirements: { score, ok, checks } } });
 
 function upToDate({ current, state, unreachable, rulings }: Look, choice: Choice): Found {
   const common = { ...nothingProven(true), candidate: null, incompleteSince: choice.incompleteSince, seen: choice.seen, rulings };

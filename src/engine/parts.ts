@@ -1,4 +1,5 @@
 // What the workflows need from outside; main/wire-updater.ts puts it together.
+import type { DeviceFacts } from '../domain/device-facts.js';
 import type { Layout } from '../domain/layout.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { AcceptedStatement } from '../domain/keys.js';
@@ -43,6 +44,8 @@ export interface ArtifactPorts {
   /** Durable when it returns, and once however often it is called. */
   rememberStatement(statement: AcceptedStatement): void;
   obtainPayload(release: Release, manifest: Manifest | null, signal: AbortSignal): Promise<ObtainedPayload>;
+  /** Bytes of its payload that an earlier download has left here. */
+  keptBytes(release: Release, manifest: Manifest | null): number;
   /** Reads the payload without writing anything: the tree it would give. */
   listPayload(payload: ObtainedPayload, signal: AbortSignal): Promise<Tree>;
   /** Writes it into a fresh folder; files equal to the reuse directory's are linked instead. */
@@ -67,9 +70,6 @@ export interface TreePorts {
   /** Re-reads every file; `skip` leaves out a file, or a folder with all below it. */
   read(directory: string, skip?: (path: string) => boolean): Tree;
 }
-
-/** What the device is, for a release's requirements. */
-export interface DeviceFacts { readonly node: string; readonly arch: string; readonly memoryMb: number; readonly diskMb: number }
 
 /** What a gate hook is told. */
 export interface HeldUpdate { readonly from: string | null; readonly to: string; readonly type: UpdateType }
@@ -116,7 +116,8 @@ export interface EngineParts {
   watch(touched: readonly string[], rules: WatchRules, signal: AbortSignal): Promise<Verdict>;
   /** The same for one service that has just started, beside the probes that do not ask for another one. */
   look(service: string, rules: LookRules, signal: AbortSignal): Promise<Verdict>;
-  facts(): DeviceFacts;
+  /** As it is now. */
+  facts(): Promise<DeviceFacts>;
   readonly holdWorld: HoldWorld;
   /** The rescue path, run while we hold the lock. */
   recover(): RecoverResult;

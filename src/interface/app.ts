@@ -102,6 +102,8 @@ export interface PublishRequest {
   readonly type: string | undefined;
   readonly notes: string | undefined;
   readonly minVersion: string | undefined;
+  /** A JSON file: what the release requires of a device. */
+  readonly requires: string | undefined;
   readonly expires: string | undefined;
   readonly exclude: readonly string[];
   readonly upload: boolean;

@@ -1,7 +1,7 @@
 // Wires the updater: the one place where platform, source, artifact, engine and health meet. Loaded by the worker and by a command
 // that works without a daemon; never by the resident daemon or by --status.
 import { randomBytes } from 'node:crypto';
-import { totalmem } from 'node:os';
+import type { DeviceFacts } from '../domain/device-facts.js';
 import { HoldlineError } from '../domain/errors.js';
 import type { Layout } from '../domain/layout.js';
 import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
@@ -17,6 +17,7 @@ import { createProber } from '../health/create-prober.js';
 import { longestWait } from '../health/longest-wait.js';
 import { watchProbation } from '../health/watch-probation.js';
 import { systemClock } from '../platform/clock.js';
+import { readDeviceFacts } from '../platform/device-facts.js';
 import { createFilesystem } from '../platform/filesystem.js';
 import { createLocks } from '../platform/locks.js';
 import { createProcesses } from '../platform/processes.js';
@@ -64,7 +65,7 @@ function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: 
     watch: (touched, rules, signal) => watch(settings, around, touched, rules, signal),
     holdWorld: createHoldWorld(),
     look: (service, rules, signal) => probeWith(settings, around, choosePeek({ health: settings.health, services: settings.services, service, allProbes: rules.allProbes, supervisorRuns: around.supervisorRuns }), rules, signal),
-    facts: () => ({ node: process.versions.node, arch: process.arch, memoryMb: totalmem() / 2 ** 20, diskMb: freeMb(fs, layout) }),
+    facts: () => readFacts(settings, layout),
     recover: () => {
       const result = recover({ stateDir: layout.stateDir, lock: 'held', probation: 'take' });
       const actions = result.transactions.map((t) => t.message);
@@ -73,8 +74,9 @@ function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: 
   };
 }
 
-function freeMb(fs: Filesystem, layout: Layout): number {
-  try { return fs.free(layout.installDir).bytes / 2 ** 20; } catch (cause) {
+async function readFacts(settings: Settings, layout: Layout): Promise<DeviceFacts> {
+  const places = { install_dir: layout.installDir, state_dir: layout.stateDir, backup_path: layout.backupPath };
+  try { return await readDeviceFacts({ places, processes: createProcesses(), askNetwork: settings.network.metered !== 'ignore' }); } catch (cause) {
     throw new HoldlineError('install-missing', `cannot look at the install directory ${layout.installDir}`, { cause, hint: 'Create it or correct install_dir in the settings.' });
   }
 }

@@ -8,6 +8,7 @@ import { completeComponents } from './complete-components.js';
 import { completeHealth } from './complete-health.js';
 import { completePolicy } from './complete-policy.js';
 import { completeRollout } from './complete-rollout.js';
+import { completeLimits } from './complete-limits.js';
 import { completeServices } from './complete-services.js';
 import { completeModule } from './module-schema.js';
 import { completeTrust, type ReadKeyFile } from './complete-trust.js';
@@ -97,6 +98,7 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
       payloadBytes: input.limits.payload_bytes, unpackedBytes: input.limits.unpacked_bytes,
       entries: input.limits.entries, depth: input.limits.depth, ratio: input.limits.ratio,
     },
+    ...completeLimits(input),
     incompleteReleaseWait: input.incomplete_release_wait,
     logLevel: input.log_level,
     proxy: around.proxy,

@@ -41,6 +41,9 @@ export const keyDescriptions: Readonly<Record<keyof SettingsInput, string>> = {
   log_level: 'How much is logged',
   components: 'Separately released parts; absent: one, and the file describes it',
   together: 'Lists of components that commit or revert as one',
+  requirements: 'How the device must be before an update is fetched, and again before it is switched to',
+  network: 'What updates may cost the line',
+  regression: 'How much more than in the hour before a new version may use during probation',
 };
 
 /** Keys inside sections and entries. */
@@ -123,4 +126,17 @@ export const innerKeyDescriptions: Readonly<Record<string, string>> = {
   'components.depends_on': 'Component to the semver range of its version that this one needs',
   'components.enabled': 'false: neither checked nor updated; its services go on',
   'components.pin': 'A version or range it is kept to',
+  'requirements.disk_margin_mb': 'Megabytes that stay free on each disk above what the update writes at most; 0: the disks are not looked at',
+  'requirements.memory_mb': 'Megabytes of memory that must be available; 0: not looked at',
+  'requirements.max_temperature': 'Degrees Celsius of the processor, where the device tells; 0: not looked at',
+  'requirements.under_voltage': 'Where the device tells that its supply is too weak: refuse waits, warn only says so',
+  'requirements.max_load': 'Load average of the last minute for each core; 0: not looked at',
+  'network.metered': 'wait: nothing is fetched over a network that NetworkManager calls metered',
+  'network.daily_bytes': 'Bytes of releases per day (UTC); 0: not bounded',
+  'network.bandwidth': 'Bytes per second of a download; 0: not bounded',
+  'network.pass': 'Types of updates that neither a metered network nor a spent budget keeps waiting: [security, hotfix]',
+  'regression.rss_percent': 'Percent of memory above the hour before; 0: not compared',
+  'regression.cpu_percent': 'Percent of processor time above the hour before; 0: not compared',
+  'regression.restarts': 'So many restarts more than in the hour before revert the update; 0: not compared',
+  'regression.interval': 'Seconds between two looks at each service',
 };

@@ -5,6 +5,7 @@ import { policySections } from './policy-schema.js';
 import { moduleSchema } from './module-schema.js';
 import { rolloutSections } from './rollout-schema.js';
 import { commandService, serviceName, unitService } from './services-schema.js';
+import { limitSections } from './limits-schema.js';
 import { isApiUrl, isHttpUrl, isManagedPath, isMoment, isPreservePattern, isPrintable, isPublicKey, isRange, parseHostPort } from './value-rules.js';
 
 /** The longest time a timer can wait (2^31 ms); a longer one would fire at once. */
@@ -117,6 +118,7 @@ const appShape = {
   max_probation_restarts: count(3, 0, 1000),
   archive: z._default(z.strictObject({ links: z._default(z.enum(['inside', 'none']), 'inside') }), { links: 'inside' }),
   limits: z._default(limits, LIMITS),
+  ...limitSections,
   log_level: z._default(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), 'info'),
 };
 

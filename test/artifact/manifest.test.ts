@@ -21,6 +21,10 @@ describe('parseManifest', () => {
     expect(parse(plain)).toEqual({ ...plain, patches: [], requires: {}, processes: [], hooks: {}, rollout: null, expires: null, notes: '' });
   });
 
+  it('takes the versions of operating systems as they write them', () => {
+    expect(parse({ ...plain, requires: { os: { debian: '>=12', ubuntu: '>=24.04 <25', arch: '*' } } }).requires).toEqual({ os: { debian: '>=12', ubuntu: '>=24.04 <25', arch: '*' } });
+  });
+
   it('tolerates what it does not know, unless the manifest says that it must not', () => {
     expect(parse({ ...plain, later: { a: 1 }, payload: { ...plain.payload, dictionary: 'x' } })).not.toHaveProperty('later');
     expect(codeOf(() => parse({ ...plain, critical: ['expires', 'requires.node'] }))).toBe('accepted');
@@ -39,7 +43,7 @@ describe('parseManifest', () => {
     ['a short digest', { ...plain, tree_digest: 'abcd' }], ['an upper-case digest', { ...plain, tree_digest: hex.toUpperCase() }],
     ['a negative size', { ...plain, payload: { ...plain.payload, size: -1 } }], ['a size that is no whole number', { ...plain, payload: { ...plain.payload, size: 1.5 } }],
     ['a huge size', JSON.stringify(plain).replace('1000', '1e300')], ['an empty payload', { ...plain, payload: { ...plain.payload, size: 0 } }],
-    ['a bad range of node', { ...plain, requires: { node: 'twenty' } }], ['a bad min_version', { ...plain, requires: { min_version: '1.2' } }],
+    ['a bad range of an operating system', { ...plain, requires: { os: { debian: 'bookworm' } } }], ['an operating system without a range', { ...plain, requires: { os: ['debian'] } }], ['a bad range of node', { ...plain, requires: { node: 'twenty' } }], ['a bad min_version', { ...plain, requires: { min_version: '1.2' } }],
     ['a local time', { ...plain, created: '2026-11-01T00:00:00' }], ['no time', { ...plain, created: 'yesterday' }], ['the 45th of a month', { ...plain, created: '2026-11-45T00:00:00Z' }],
     ['an expiry before its creation', { ...plain, expires: '2026-10-01T00:00:00Z' }],
     ['a payload above the limit', { ...plain, payload: { ...plain.payload, size: 1e9 + 1 } }, 'artifact-too-large'],

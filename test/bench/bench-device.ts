@@ -8,6 +8,7 @@ import { createFilesystem } from '../../src/platform/filesystem.js';
 import { buildRelease } from '../../src/publish/build-release.js';
 import { makeKey } from '../../src/publish/make-key.js';
 import { parseSecretKey } from '../../src/publish/secret-key.js';
+import { ANY_CONDITION } from '../support/any-condition.js';
 import { runTimed } from './run-timed.js';
 import { startLocalGitHub, type LocalGitHub } from '../support/github.js';
 import { makeTempFolder, removeTempFolder } from '../support/temp-folder.js';
@@ -44,7 +45,7 @@ export async function createBenchWorld(): Promise<BenchWorld> {
   github.addRepository(REPO);
   const secret = join(root, 'release.key');
   const { publicKey } = makeKey(fs, { secretFile: secret, publicFile: join(root, 'release.pub'), password: null });
-  const shared = { github_repo: REPO, github_api_url: github.apiUrl, app: 'app', trust: { require: 'signature', keys: [publicKey] }, probation: { seconds: 0, interval: 0.2, failures: 1 } };
+  const shared = { github_repo: REPO, github_api_url: github.apiUrl, app: 'app', trust: { require: 'signature', keys: [publicKey] }, probation: { seconds: 0, interval: 0.2, failures: 1 }, ...ANY_CONDITION };
   const devices: BenchDevice[] = [];
   return {
     root, github,

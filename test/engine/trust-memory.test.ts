@@ -36,13 +36,12 @@ function parts(): EngineParts {
   return {
     ...base, settings, clock: { ...base.clock, now: () => new Date(now) },
     audit: { note: (event: AuditEvent) => { events.push(event); }, head: () => undefined },
-    facts: () => ({ node: '20.19.0', arch: 'x64', memoryMb: 1000, diskMb: 1000 }),
     source: {
       description: 'the fake source', requestsToday: () => 0, rateLimit: () => null, open: () => Promise.reject(new Error('not asked')),
       list: () => (answers === 'fail' ? Promise.reject(new HoldlineError('source-network', 'cannot reach it')) : Promise.resolve({
         releases: [releaseOf(shown.tag, ['holdline.json', 'holdline.json.minisig', 'holdline.files.json.gz', `app-${version}.tar.gz`].map((name) => assetOf(name, Buffer.alloc(1))))], rateLimit: null })),
     },
-    artifact: () => ({ rememberStatement: () => undefined, obtainManifest: () => Promise.resolve({ manifest: { version, expires: shown.expires, requires: {}, type: 'minor', payload: { size: 1 } } as unknown as Manifest, clockIsBehind: false, sha256: shown.sha256, signedBy: 'main', statement: null }) }),
+    artifact: () => ({ keptBytes: () => 0, rememberStatement: () => undefined, obtainManifest: () => Promise.resolve({ manifest: { version, expires: shown.expires, requires: {}, type: 'minor', payload: { size: 1 } } as unknown as Manifest, clockIsBehind: false, sha256: shown.sha256, signedBy: 'main', statement: null }) }),
   } as unknown as EngineParts;
 }
 const run = (kind: 'check' | 'cycle'): Promise<unknown> => createUpdater(parts()).run({ kind }, new AbortController().signal);

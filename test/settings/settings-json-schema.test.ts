@@ -34,7 +34,7 @@ describe('config/holdline.schema.json', () => {
 describe('config/holdline.yaml', () => {
   it('names every key, in use or commented out', () => {
     for (const key of Object.keys(settingsSchema.shape)) expect(example).toMatch(new RegExp(`^(?:# )?${key}:`, 'mu'));
-    for (const [section, keys] of Object.entries({ trust: ['require', 'keys', 'max_major_jump', 'attestation'], freshness: ['alarm_after'], probation: ['seconds', 'interval', 'failures'], archive: ['links'], limits: ['payload_bytes', 'unpacked_bytes', 'entries', 'depth', 'ratio'] })) {
+    for (const [section, keys] of Object.entries({ trust: ['require', 'keys', 'max_major_jump', 'attestation'], freshness: ['alarm_after'], probation: ['seconds', 'interval', 'failures'], archive: ['links'], limits: ['payload_bytes', 'unpacked_bytes', 'entries', 'depth', 'ratio'], requirements: ['disk_margin_mb', 'memory_mb', 'max_temperature', 'under_voltage', 'max_load'], network: ['metered', 'daily_bytes', 'bandwidth', 'pass'], regression: ['rss_percent', 'cpu_percent', 'restarts', 'interval'] })) {
       const node = parseDocument(example).get(section);
       expect(isMap(node) ? node.items.map(({ key }) => String(key)) : []).toEqual(keys);
     }

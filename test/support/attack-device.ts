@@ -9,6 +9,7 @@ import type { AcceptedStatement } from '../../src/domain/keys.js';
 import type { ServiceController } from '../../src/domain/ports.js';
 import type { Report } from '../../src/domain/results.js';
 import { statementAssets } from './key-statement.js';
+import { ANY_CONDITION } from './any-condition.js';
 import { signAs, type TestKey } from './signed-release.js';
 import { makeTempFolder, removeTempFolder } from './temp-folder.js';
 import { writeFiles } from './device-world.js';
@@ -96,7 +97,7 @@ async function load(attack: Attack, root: string): Promise<Settings> {
   const { loadSettings } = await import('../../src/settings/load-settings.js');
   const values = {
     github_repo: ATTACKED_REPO, app: 'app', install_dir: join(root, 'app'), state_dir: join(root, 'state'), runtime_dir: join(root, 'run'), backup_path: join(root, 'backups'),
-    probation: { seconds: 0 }, max_retries: 0, retry_delay: 0, trust: attack.trust,
+    probation: { seconds: 0 }, max_retries: 0, retry_delay: 0, ...ANY_CONDITION, trust: attack.trust,
   };
   return loadSettings({ text: JSON.stringify(values), file: join(root, 'holdline.yaml'), env: {}, dotenv: null, flags: {}, cwd: root, readKeyFile: (path) => readFileSync(path, 'utf8') });
 }

@@ -22,6 +22,7 @@ import { recover } from '../../src/recovery/recover.js';
 import type { Stage } from '../../src/steps/context.js';
 import { linkOrCopy } from '../../src/steps/copy-entry.js';
 import { walkTree } from '../../src/steps/walk-tree.js';
+import { ANY_LIMITS } from './any-condition.js';
 import { faultyCalls } from './faulty-calls.js';
 import { holdsOf, quietWorld, NO_WINDOWS, policyOf } from './policy.js';
 import { makeTempFolder, removeTempFolder } from './temp-folder.js';
@@ -65,7 +66,7 @@ export function makeDeviceWorld(files: Files = PLAIN): DeviceWorld {
   writeFiles(installDir, files);
   const settings = {
     app: 'app', installDir, stateDir: layout.stateDir, managedPaths: ['src', 'config', 'VERSION'], preserve: ['src/data/**'], services: [SERVICE], module: null,
-    probation: { seconds: 0, interval: 1, failures: 1, maxRestarts: 3 }, backupEnabled: true, maxBackups: 3,
+    probation: { seconds: 0, interval: 1, failures: 1, maxRestarts: 3 }, backupEnabled: true, maxBackups: 3, ...ANY_LIMITS,
     policy: policyOf('auto'), windows: NO_WINDOWS, holds: holdsOf(join(layout.runtimeDir, 'hold')),
   } as unknown as Settings;
   return { root, layout, settings, service: { tree: realpathSync(installDir) }, others: new Map(), acts: [], hooks: { verdict: 'healthy' }, notes: [], serial: 0 };
@@ -108,6 +109,7 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
       const { outcome, transactions, alarm } = recover({ stateDir: layout.stateDir, fs: calls, lock: 'held', probation: 'take', bootId: 'boot' });
       return { outcome, actions: [...transactions.map((t) => JSON.stringify(t)), ...(alarm === null ? [] : [alarm.message])] };
     },
+    facts: () => Promise.resolve({ node: '20.19.0', arch: 'x64', memoryMb: 1000, diskMb: 1000 }),
     holdWorld: { ...quietWorld(), runGate: async () => ({ code: world.hooks.held === true ? 1 : 0, signal: null, stdout: 'measuring', stderr: '', timedOut: false }) }, bootId: 'boot', random: () => String(world.serial).padStart(6, '0'),
   } as unknown as EngineParts;
 }

@@ -21,10 +21,11 @@ export function partsWithReleases(world: DeviceWorld, shown: readonly Shown[], n
     return { version, expires: null, requires: one?.minVersion === undefined ? {} : { min_version: one.minVersion }, type: one?.type ?? typeOf(version), payload: { size: 1 } } as unknown as Manifest;
   };
   const parts = {
-    ...base, settings, clock: { ...base.clock, now: () => now }, facts: () => ({ node: '20.19.0', arch: 'x64', memoryMb: 1000, diskMb: 1000 }),
+    ...base, settings, clock: { ...base.clock, now: () => now },
     source: { description: 'the fake source', requestsToday: () => 0, rateLimit: () => null, list: () => Promise.resolve({ releases, rateLimit: null }), open: () => Promise.reject(new Error('not asked')) },
     artifact: () => ({
       rememberStatement: () => undefined,
+      keptBytes: () => 0,
       obtainManifest: ({ tag, version }: { tag: string; version: string }) => {
         asked.push(tag);
         return Promise.resolve({ manifest: manifestOf(tag, version), clockIsBehind: false, sha256: null, signedBy: 'main', statement: null });

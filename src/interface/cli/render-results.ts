@@ -5,11 +5,17 @@ import { describePlan } from '../describe-plan.js';
 import { formatBytes, formatDuration, formatTable, formatWhen } from './format.js';
 import { paint, printable, type Paint, type Terminal } from './terminal.js';
 
+/** What is not as it should be, with its remedy. */
+function renderRequirements(report: CheckResult['requirements']): string {
+  const told = (report?.checks ?? []).filter(({ remedy }) => remedy !== null);
+  return told.map(({ name, needed, have, verdict, remedy }) => `  ${printable(`${verdict === 'failed' ? 'failed' : 'to look at'}: ${name} is ${have}, needed ${needed}: ${remedy ?? ''}`)}\n`).join('');
+}
+
 export function renderCheck(terminal: Terminal, result: CheckResult): string {
   const running = result.current_version ?? 'nothing';
   if (result.waiting !== null && result.outcome !== 'available') {
     const until = result.waiting.until === null ? '' : `, until ${formatWhen(result.waiting.until, terminal.now())}`;
-    return `${paint(terminal, 'yellow', 'waiting')} (${result.waiting.reason}): ${printable(result.waiting.detail)}${until}\n`;
+    return `${paint(terminal, 'yellow', 'waiting')} (${result.waiting.reason}): ${printable(result.waiting.detail)}${until}\n${renderRequirements(result.requirements)}`;
   }
   if (result.outcome === 'available' && result.release !== null) {
     const size = result.release.size === null ? '' : `, ${formatBytes(result.release.size)}`;

@@ -108,6 +108,9 @@ health:
   - {http: "http://127.0.0.1:${port}/health", status: 200, timeout: 2}
   - {bridge: meter}
 probation: {seconds: 3, interval: 0.5, failures: 3}
+# The story must not wait for a busy or hot computer, nor for a phone's network: all is local.
+requirements: {disk_margin_mb: 0, memory_mb: 0, max_temperature: 0, under_voltage: ignore, max_load: 0}
+network: {metered: ignore}
 `;
 }
 

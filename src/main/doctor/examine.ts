@@ -9,11 +9,13 @@ import { createProcesses } from '../../platform/processes.js';
 import { fetcherScript } from '../fetcher/fetcher-script.js';
 import { probeFetcher } from '../fetcher/probe-fetcher.js';
 import { examineDevice, passed, warned } from './examine-device.js';
+import { examineFitness } from './examine-fitness.js';
 import { examineNetwork } from './examine-network.js';
 
 export async function examine(settings: Settings, layout: Layout): Promise<DoctorFinding[]> {
-  const device = await examineDevice({ settings, layout, fs: createFilesystem(), clock: systemClock, processes: createProcesses(), path: process.env['PATH'] ?? '' });
-  return [...device, examineRights(await probeFetcher(fetcherScript(), settings, layout)), ...await examineNetwork({ settings, clock: systemClock, fetch: createFetch({ proxy: settings.proxy }) })];
+  const parts = { settings, layout, fs: createFilesystem(), clock: systemClock, processes: createProcesses(), path: process.env['PATH'] ?? '' };
+  const device = [...await examineDevice(parts), ...await examineFitness(parts), examineRights(await probeFetcher(fetcherScript(), settings, layout))];
+  return [...device, ...await examineNetwork({ settings, clock: systemClock, fetch: createFetch({ proxy: settings.proxy }) })];
 }
 
 function examineRights(lacks: string | null): DoctorFinding {

@@ -8,14 +8,17 @@ import type { Settings } from '../../domain/settings.js';
 import { assertAboveFloor, judgeManifestTime } from '../../artifact/check-manifest.js';
 import { extractPayload, listPayload, type PayloadRequest } from '../../artifact/extract.js';
 import { readKeyStore, rememberStatement } from '../../artifact/keys/key-store.js';
+import { keptBytes } from '../../artifact/kept-bytes.js';
 import { obtainManifest } from '../../artifact/obtain-manifest.js';
 import { obtainPayload } from '../../artifact/obtain-release.js';
 import { createDevicePaths } from '../../decide/writable-paths.js';
+import { createByteCounter } from '../../engine/byte-budget.js';
 import type { ArtifactPorts, EngineParts, ObtainedPayload } from '../../engine/parts.js';
 import { systemClock } from '../../platform/clock.js';
 import { createFetch } from '../../platform/http.js';
 import { assertTrust } from '../../settings/assert-trust.js';
 import { createDirectorySource } from '../../source/directory.js';
+import { meterSource } from '../../source/meter-source.js';
 import { createGitHubSource } from '../../source/github.js';
 import { withPayloadVersions } from '../payload-versions.js';
 
@@ -30,11 +33,11 @@ export interface SourceSurroundings { readonly settings: Settings; readonly layo
 export function localSources({ settings, layout, fs, log, report }: SourceSurroundings): SourceParts {
   const source = lazySource(() => {
     assertTrust(settings);
-    return createGitHubSource({
+    return metered(createGitHubSource({
       fetch: createFetch({ proxy: settings.proxy }), fs, clock: systemClock, log, cacheFile: sourceCacheFile(layout), repo: settings.githubRepo,
       apiUrl: settings.githubApiUrl, token: settings.githubToken, retries: { maxRetries: settings.maxRetries, retryDelayMs: settings.retryDelay * 1000 },
       userAgent: `holdline/${HOLDLINE_VERSION}`,
-    });
+    }), { settings, layout, fs, log });
   }, settings.githubRepo);
   const paths = createDevicePaths(settings.preserve);
   const payloadRequest = (payload: Pick<ObtainedPayload, 'path' | 'strip'> & Partial<Pick<ObtainedPayload, 'files' | 'sha256'>>): PayloadRequest => ({
@@ -50,6 +53,7 @@ export function localSources({ settings, layout, fs, log, report }: SourceSurrou
       },
       rememberStatement: (statement) => rememberStatement({ fs, layout }, statement),
       obtainPayload: (release, manifest, signal) => obtainPayload(deps, settings, release, manifest, signal),
+      keptBytes: (release, manifest) => keptBytes(fs, layout, release, manifest),
       listPayload: async (payload, signal) => (await listPayload({ fs, report, log }, payloadRequest(payload), signal)).tree,
       extract: (payload, into, reuse, signal) => extractPayload({ fs, report, log }, {
         ...payloadRequest(payload), into, isCode: (path) => !paths.isWritable(path),
@@ -59,6 +63,14 @@ export function localSources({ settings, layout, fs, log, report }: SourceSurrou
   };
   const versionOf = (payload: string, signal: AbortSignal): ReturnType<typeof listPayload> => listPayload({ fs, report: () => undefined, log }, payloadRequest({ path: payload, strip: 'auto' }), signal);
   return { source, artifact, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path }), versionOf); } };
+}
+
+/** Counted where the bytes arrive, so that what is broken off counts too. */
+function metered(source: ReleaseSource, { settings: { network }, layout, fs, log }: Pick<SourceSurroundings, 'settings' | 'layout' | 'fs' | 'log'>): ReleaseSource {
+  if (network.dailyBytes === 0 && network.bandwidth === 0) return source;
+  const counter = createByteCounter({ fs, layout, clock: systemClock, log });
+  const counts = network.dailyBytes > 0;
+  return meterSource(source, { clock: systemClock, bandwidth: network.bandwidth, count: (bytes) => { if (counts) counter.count(bytes); }, ended: () => counter.save() });
 }
 
 /** Octokit and undici start with the first question: a rollback, or a busy answer, needs neither. */

@@ -1,9 +1,10 @@
 // Source and artifact for the updater, done by the fetcher. What the trust in the settings hangs on is done here once more, over the bytes
 // the fetcher hands out: signature, keys, manifest. So a fetcher taken over by what it read can stop an update, but bring none.
 import { HoldlineError } from '../../domain/errors.js';
-import { downloadsDir, sourceCacheFile } from '../../domain/layout.js';
+import { bytesOfDayFile, downloadsDir, sourceCacheFile } from '../../domain/layout.js';
 import type { AssetResponse, ReleaseSource } from '../../domain/ports.js';
 import { assertAboveFloor, judgeManifestTime } from '../../artifact/check-manifest.js';
+import { keptBytes } from '../../artifact/kept-bytes.js';
 import { readKeyStore, rememberStatement } from '../../artifact/keys/key-store.js';
 import { obtainManifest, type ObtainSettings } from '../../artifact/obtain-manifest.js';
 import type { ArtifactPorts } from '../../engine/parts.js';
@@ -34,10 +35,10 @@ export function remoteSources(around: SourceSurroundings & { readonly script: st
   };
 }
 
-/** The memory of earlier checks is kept with every question that may ask the network. */
+/** The memory of earlier checks and the count of bytes are kept with every question that may ask the network. */
 function grantOf({ layout, fs }: SourceSurroundings, folders: readonly string[]): Grant {
   try { fs.makeDirectory(layout.stateDir, 0o750); } catch { /* what needs it says so */ }
-  return { folders, files: [sourceCacheFile(layout)], linkFrom: null };
+  return { folders, files: [sourceCacheFile(layout), bytesOfDayFile(layout)], linkFrom: null };
 }
 
 function remoteSource(around: SourceSurroundings, fetcher: Fetcher, from: string | null, description: string): ReleaseSource {
@@ -80,6 +81,7 @@ function remoteArtifact(around: SourceSurroundings, fetcher: Fetcher, source: Re
       const downloads = downloadsDir(layout);
       return judgePayload(await fetcher.ask({ kind: 'payload', from, release, manifest }, grantOf(around, [downloads]), signal), manifest, downloads, depth);
     },
+    keptBytes: (release, manifest) => keptBytes(fs, layout, release, manifest),
     listPayload: async (payload, signal) => judgeTree(await fetcher.ask({ kind: 'listing', payload }, grantOf(around, []), signal), depth),
     async extract(payload, into, reuse, signal) {
       const grant = { ...grantOf(around, [into]), linkFrom: reuse };

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import semver from 'semver';
 import { HoldlineError } from '../../domain/errors.js';
+import type { Requirements } from '../../domain/manifest.js';
+import type { Filesystem } from '../../domain/ports.js';
 import type { UpdateType } from '../../domain/release.js';
 import type { MadeReport, PublishRequest } from '../../interface/app.js';
 import { formatBytes } from '../../interface/cli/format.js';
@@ -11,6 +13,7 @@ import { createFilesystem } from '../../platform/filesystem.js';
 import { createFetch } from '../../platform/http.js';
 import { buildRelease, type BuiltRelease } from '../../publish/build-release.js';
 import { readStatementFiles } from '../../publish/make-statement.js';
+import { readRequires } from '../../publish/read-requires.js';
 import type { SecretKey } from '../../publish/secret-key.js';
 import { uploadRelease } from '../../publish/upload-release.js';
 import { openSecretKey, readSecretKey } from './read-secret-key.js';
@@ -33,10 +36,16 @@ export async function publish(request: PublishRequest): Promise<MadeReport> {
     keys: request.keys === undefined ? undefined : readStatementFiles(fs, resolve(request.keys), repo),
     directory, repo, tag, out: resolve(request.out), key: await readKey(request.key), type: typeOf(request.type),
     name: request.name, channel: request.channel, notes: request.notes, expires: isoOf(request.expires), created: createdOf(process.env['SOURCE_DATE_EPOCH']),
-    requires: request.minVersion === undefined ? undefined : { min_version: request.minVersion }, ...(request.exclude.length === 0 ? {} : { exclude: request.exclude }),
+    requires: requiresOf(fs, request), ...(request.exclude.length === 0 ? {} : { exclude: request.exclude }),
   });
   const url = request.upload ? await upload(built, repo, tag, token ?? '') : null;
   return report(built, url);
+}
+
+/** A flag stands above the file. */
+function requiresOf(fs: Filesystem, { requires, minVersion }: PublishRequest): Requirements | undefined {
+  if (requires === undefined && minVersion === undefined) return undefined;
+  return { ...(requires === undefined ? {} : readRequires(fs, resolve(requires))), ...(minVersion === undefined ? {} : { min_version: minVersion }) };
 }
 
 async function upload(built: BuiltRelease, repo: string, tag: string, token: string): Promise<string> {

@@ -7,6 +7,7 @@ import { createFilesystem } from '../../../src/platform/filesystem.js';
 import { buildRelease, type BuildRequest } from '../../../src/publish/build-release.js';
 import { makeKey } from '../../../src/publish/make-key.js';
 import { parseSecretKey } from '../../../src/publish/secret-key.js';
+import { ANY_CONDITION } from '../any-condition.js';
 import { writeFiles, type Files } from '../device-world.js';
 import { snapshotFolder, type Snapshot } from '../folder-snapshot.js';
 import { startLocalGitHub, type LocalGitHub, type LocalGitHubOptions } from '../github.js';
@@ -75,7 +76,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const running: Running[] = [];
   const usual = {
     github_repo: REPO, github_api_url: github.apiUrl, app: 'app', install_dir: places.appDir, state_dir: places.stateDir, runtime_dir: join(root, 'run'), backup_path: places.backupPath,
-    trust: { require: 'signature', keys: [publicKey, handKey.publicKey] }, probation: { seconds: 0, interval: 0.2, failures: 1 }, max_retries: 0, retry_delay: 0, ...options.settings,
+    trust: { require: 'signature', keys: [publicKey, handKey.publicKey] }, probation: { seconds: 0, interval: 0.2, failures: 1 }, max_retries: 0, retry_delay: 0, ...ANY_CONDITION, ...options.settings,
   };
   const withSettings = (args: readonly string[]): string[] => [...args, '--config', places.settingsFile];
   const world: World = {

@@ -2,6 +2,7 @@
 // test work on it, the independent judge looks at it. Its path never changes, since plans hold absolute paths.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ANY_CONDITION } from '../../support/any-condition.js';
 import { mustRun, runProcess, type Ran } from './run-process.js';
 import { REPO, SUPPORT, writeFiles, type Workshop } from './workshop.js';
 
@@ -77,7 +78,7 @@ export class Bench {
     writeFileSync(this.settingsFile, JSON.stringify({
       github_repo: REPO, app: 'app', install_dir: this.app, state_dir: this.state, runtime_dir: join(this.root, 'run'), backup_path: this.backups,
       trust: { require: 'signature', keys: [this.#workshop.publicKey] }, preserve: ['src/data/**'], services: [],
-      health: [{ command: ['/bin/true'] }], probation: { seconds: 0, interval: 0.1, failures: 1 }, log_level: 'silent', ...values,
+      health: [{ command: ['/bin/true'] }], probation: { seconds: 0, interval: 0.1, failures: 1 }, log_level: 'silent', ...ANY_CONDITION, ...values,
     }));
   }
 

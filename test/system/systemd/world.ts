@@ -6,6 +6,7 @@ import { buildRelease } from '../../../src/publish/build-release.js';
 import { makeKey } from '../../../src/publish/make-key.js';
 import { parseSecretKey } from '../../../src/publish/secret-key.js';
 import { startLocalGitHub, type LocalGitHub } from '../../../src/main/demo/local-github/index.js';
+import { ANY_CONDITION } from '../../support/any-condition.js';
 import { appTree, UNITS, type Web } from './app.js';
 import { Container, type Ran } from './container.js';
 import { run } from './rootfs.js';
@@ -50,7 +51,7 @@ export async function createWorld(project: string, suite: string, root: string, 
     github_repo: REPO, github_api_url: github.apiUrl, app: 'monitoring', install_dir: '/opt/monitoring', trust: { require: 'signature', keys: [publicKey] },
     services: [{ unit: 'monitoring.service' }, { unit: 'collector.service', depends_on: ['monitoring'] }, { name: 'meter', unit: BRIDGE_UNIT, kind: 'hardware' }],
     health: [{ http: 'http://127.0.0.1:8080/', status: 200 }, { service: 'monitoring', active_for: 1 }, { service: 'collector', active_for: 1 }],
-    probation: { seconds: 2, interval: 0.5, failures: 2 }, check_interval: 2, retry_delay: 0, ...more,
+    probation: { seconds: 2, interval: 0.5, failures: 2 }, check_interval: 2, retry_delay: 0, ...ANY_CONDITION, ...more,
   }, undefined, 2);
   const inside = (path: string): string => join(root, path);
   prepare(root, programs);
