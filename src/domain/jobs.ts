@@ -1,6 +1,7 @@
 // What a worker can be asked to do, and the messages between it and whoever started it. Plain JSON both ways.
 import type { ErrorCode } from './errors.js';
 import type { RunEvent, ServiceStatus } from './results.js';
+import type { UsageHistory } from './service-usage.js';
 import type { Settings } from './settings.js';
 
 export type Job =
@@ -32,7 +33,7 @@ export interface PlainError {
 export type ServiceAction = 'start' | 'stop' | 'reload' | 'status';
 
 export type ToWorker =
-  | { readonly type: 'job'; readonly job: Job; readonly settings: Settings; readonly actor: string }
+  | { readonly type: 'job'; readonly job: Job; readonly settings: Settings; readonly actor: string; readonly usage: UsageHistory }
   | { readonly type: 'service-answer'; readonly id: number; readonly status: ServiceStatus | null; readonly error: PlainError | null }
   | { readonly type: 'stop' };
 

@@ -89,7 +89,13 @@ export interface HoldWorld {
 export interface RecoverResult { readonly outcome: 'nothing' | 'repaired' | 'resume' | 'broken' | 'busy'; readonly actions: readonly string[] }
 
 export interface Verdict { readonly verdict: 'healthy' | 'failed' | 'interrupted'; readonly reason: string | null }
-export interface WatchRules { readonly seconds: number; readonly interval: number; readonly failures: number }
+export interface WatchRules {
+  readonly seconds: number;
+  readonly interval: number;
+  readonly failures: number;
+  /** ISO 8601: what the services use is compared with the hour before this moment; null: with nothing (a person's rollback is no experiment). */
+  readonly compareBefore: string | null;
+}
 
 export interface EngineParts {
   readonly settings: Settings;

@@ -66,14 +66,14 @@ export async function finishTransaction(
   parts: EngineParts, run: Run<StepContext>,
   books: MakeBooks, signal: AbortSignal,
 ): Promise<TransactionEnd> {
-  const { plan } = run.journal.begin;
+  const { plan, at } = run.journal.begin;
   const { results } = run.context;
   if (plan.kind !== 'adopt') {
     const refused = enterProbation(run);
     // A crash now is answered by undoing, so we do not wait for it.
     if (refused !== undefined) return revert(parts, run, books, { code: refused.code, reason: refused.message });
     parts.report({ type: 'state', state: 'probing' });
-    const verdict = await parts.watch(plan.services, plan.probation, signal);
+    const verdict = await parts.watch(plan.services, { ...plan.probation, compareBefore: plan.kind === 'update' ? at : null }, signal);
     if (verdict.verdict === 'interrupted') {
       pauseProbation(run);
       run.journal.close();

@@ -11,6 +11,7 @@ import { acceptsProcess, PLAIN_GENERATION } from '../engine/accepts-process.js';
 import { systemClock } from '../platform/clock.js';
 import { createFilesystem } from '../platform/filesystem.js';
 import { createLocks } from '../platform/locks.js';
+import { createUsageReader } from '../platform/process-usage.js';
 import { createProcesses } from '../platform/processes.js';
 import { createNotifier, feedWatchdog, type Notifier as SystemNotifier } from '../platform/sd-notify.js';
 import { createServiceHost } from '../platform/spawn-service.js';
@@ -21,6 +22,7 @@ import { serviceEnvironment } from '../services/service-environment.js';
 import { createSystemd } from '../services/systemd.js';
 import { readSourceCache, recallSource, scopeKey } from '../source/source-cache.js';
 import { createLog } from './daemon/log.js';
+import { createUsageWatch, type UsageWatch } from './daemon/usage-watch.js';
 import { createDaemon, type DaemonParts } from './daemon/run-daemon.js';
 import { serveControl } from './daemon/serve-control.js';
 import { startWorker } from './daemon/start-worker.js';
@@ -48,7 +50,8 @@ export async function runHoldlineDaemon(settingsFile: string | undefined): Promi
     systemd: createSystemd({ processes: createProcesses(), environment: process.env }), embedded: supervisor,
     upgradeBridge: async (name) => (await import('./upgrade-bridge.js')).upgradeBridge(name),
   });
-  const daemon = createDaemon(daemonParts({ settings, layout, fs, log, services, supervisor, notifier }));
+  const usage = createUsageWatch({ rules: settings.regression, services: settings.services, controller: services, reader: createUsageReader(), clock: systemClock, log });
+  const daemon = createDaemon(daemonParts({ settings, layout, fs, log, services, supervisor, notifier, usage }));
   const server = await serve(daemon, layout);
   const alive = new AbortController();
   void feedWatchdog(notifier, systemClock, alive.signal);
@@ -56,6 +59,7 @@ export async function runHoldlineDaemon(settingsFile: string | undefined): Promi
     log.info('holdline runs', { repo: settings.githubRepo, interval: settings.checkInterval, auto_update: settings.autoUpdate, install_dir: layout.installDir });
     return await daemon.run(stop.signal);
   } finally {
+    usage.end();
     alive.abort();
     await server.close();
     lock.release();
@@ -86,22 +90,22 @@ function createSupervisor(settings: Settings, layout: Layout, fs: Filesystem, lo
   });
 }
 
-interface Wiring { readonly settings: Settings; readonly layout: Layout; readonly fs: Filesystem; readonly log: Logger; readonly services: ServiceController; readonly supervisor: EmbeddedSupervisor; readonly notifier: SystemNotifier }
+interface Wiring { readonly settings: Settings; readonly layout: Layout; readonly fs: Filesystem; readonly log: Logger; readonly services: ServiceController; readonly supervisor: EmbeddedSupervisor; readonly notifier: SystemNotifier; readonly usage: UsageWatch }
 
-function daemonParts({ settings, layout, fs, log, services, supervisor, notifier }: Wiring): DaemonParts {
+function daemonParts({ settings, layout, fs, log, services, supervisor, notifier, usage }: Wiring): DaemonParts {
   const { GITHUB_TOKEN: _token, ...env } = process.env;
   const script = fileURLToPath(new URL('./worker.js', import.meta.url));
   const quietly = (work: Promise<void>): void => { work.catch((thrown: unknown) => log.debug('systemd was not told', { reason: String(thrown) })); };
   return {
     settings, clock: systemClock, random: Math.random, log,
     notify: { ready: () => quietly(notifier.ready()), stopping: () => quietly(notifier.stopping()), status: (text) => quietly(notifier.status(text)) },
-    startJob: (job, actor, report) => startWorker({ script, settings, services, report, log, env }, job, actor),
+    startJob: (job, actor, report) => startWorker({ script, settings, services, usage: usage.history, report, log, env }, job, actor),
     recover: async () => {
       const result = recover({ stateDir: layout.stateDir, probation: 'leave' });
       const actions = result.transactions.map((t) => t.message);
       return { outcome: result.outcome, actions: result.alarm === null ? actions : [...actions, `${result.alarm.message} ${result.alarm.hint}`] };
     },
-    startServices: () => supervisor.startAll(),
+    startServices: async () => { await supervisor.startAll(); usage.begin(); },
     stopServices: () => supervisor.stopAll().catch((thrown: unknown) => { log.error(toHoldlineError(thrown).message); }),
     rateLimit: () => recallSource(readSourceCache(fs, sourceCacheFile(layout), log), scopeKey(settings.githubApiUrl, settings.githubRepo, settings.githubToken), systemClock.now()).rateLimit,
     serviceStatus: () => Promise.all(settings.services.map((service): Promise<ServiceStatus> => services.status(service).catch((thrown: unknown) => ({

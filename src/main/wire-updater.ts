@@ -6,20 +6,26 @@ import { HoldlineError } from '../domain/errors.js';
 import type { Layout } from '../domain/layout.js';
 import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
+import type { UsageHistory } from '../domain/service-usage.js';
 import type { HealthSettings, Settings } from '../domain/settings.js';
 import { readTree } from '../artifact/read-tree.js';
+import type { LookRules } from '../decide/step-params.js';
 import type { EngineParts, WatchRules } from '../engine/parts.js';
 import { createAudit } from '../engine/audit-log.js';
 import { readDeviceState } from '../engine/device-state.js';
 import { createUpdater, type Updater } from '../engine/updater.js';
 import { choosePeek, chooseProbes } from '../health/choose-probes.js';
+import { comparesAnything, createUsageComparison, type UsageComparison } from '../health/compare-usage.js';
 import { createProber } from '../health/create-prober.js';
+import type { ProbationRules } from '../health/judge-probation.js';
 import { longestWait } from '../health/longest-wait.js';
+import { createUsageSampler } from '../health/usage-sampler.js';
 import { watchProbation } from '../health/watch-probation.js';
 import { systemClock } from '../platform/clock.js';
 import { readDeviceFacts } from '../platform/device-facts.js';
 import { createFilesystem } from '../platform/filesystem.js';
 import { createLocks } from '../platform/locks.js';
+import { createUsageReader } from '../platform/process-usage.js';
 import { createProcesses } from '../platform/processes.js';
 import { tcpConnect } from '../platform/tcp-connect.js';
 import { recover } from '../recovery/recover.js';
@@ -42,6 +48,8 @@ export interface UpdaterSurroundings {
   readonly actor: string;
   /** False without a daemon: embedded services do not run, and probes that need them cannot judge. */
   readonly supervisorRuns: boolean;
+  /** What each service used before this job, as the daemon has seen it; empty without one. */
+  readonly usage: UsageHistory;
 }
 
 export function wireUpdater(given: Settings, around: UpdaterSurroundings): Updater {
@@ -64,7 +72,7 @@ function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: 
     modules: wireModules(createProcesses(), around), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
     watch: (touched, rules, signal) => watch(settings, around, touched, rules, signal),
     holdWorld: createHoldWorld(),
-    look: (service, rules, signal) => probeWith(settings, around, choosePeek({ health: settings.health, services: settings.services, service, allProbes: rules.allProbes, supervisorRuns: around.supervisorRuns }), rules, signal),
+    look: (service, rules, signal) => peek(settings, around, service, rules, signal),
     facts: () => readFacts(settings, layout),
     recover: () => {
       const result = recover({ stateDir: layout.stateDir, lock: 'held', probation: 'take' });
@@ -83,14 +91,32 @@ async function readFacts(settings: Settings, layout: Layout): Promise<DeviceFact
 
 function watch(settings: Settings, around: UpdaterSurroundings, touched: readonly string[], rules: WatchRules, signal: AbortSignal): ReturnType<EngineParts['watch']> {
   const health = chooseProbes({ health: settings.health, services: settings.services, touched, supervisorRuns: around.supervisorRuns });
-  return probeWith(settings, around, health, rules, signal);
+  return probeWith(settings, around, { health, rules, usage: compareUsage(settings, around, touched, rules) }, signal);
 }
 
-function probeWith(settings: Settings, around: UpdaterSurroundings, health: readonly HealthSettings[], rules: WatchRules, signal: AbortSignal): ReturnType<EngineParts['watch']> {
+/** One service that has just started; what it uses says nothing yet. */
+function peek(settings: Settings, around: UpdaterSurroundings, service: string, rules: LookRules, signal: AbortSignal): ReturnType<EngineParts['look']> {
+  const health = choosePeek({ health: settings.health, services: settings.services, service, allProbes: rules.allProbes, supervisorRuns: around.supervisorRuns });
+  return probeWith(settings, around, { health, rules, usage: undefined }, signal);
+}
+
+interface Look { readonly health: readonly HealthSettings[]; readonly rules: ProbationRules; readonly usage: UsageComparison | undefined }
+
+function probeWith(settings: Settings, around: UpdaterSurroundings, { health, rules, usage }: Look, signal: AbortSignal): ReturnType<EngineParts['watch']> {
   if (health.length === 0) return Promise.resolve({ verdict: 'healthy', reason: null });
   const prober = createProber({
     health, services: settings.services, installDir: settings.installDir, controller: around.services, processes: createProcesses(), fetch,
     connect: tcpConnect, bridges: bridgeInspector(), clock: systemClock,
   });
-  return watchProbation({ rules, prober, patience: longestWait(health, rules), clock: systemClock, report: around.report, signal });
+  return watchProbation({ rules, prober, patience: longestWait(health, rules), usage, clock: systemClock, report: around.report, signal });
 }
+
+/** A probation of no time has nothing to compare. */
+function compareUsage({ regression, services }: Settings, around: UpdaterSurroundings, touched: readonly string[], { seconds, compareBefore }: WatchRules): UsageComparison | undefined {
+  if (seconds === 0 || compareBefore === null || !comparesAnything(regression)) return undefined;
+  return createUsageComparison({
+    rules: regression, services: services.filter(({ name }) => touched.includes(name)), controller: around.services, history: around.usage, until: compareBefore,
+    sampler: createUsageSampler(createUsageReader(), systemClock),
+  });
+}
+

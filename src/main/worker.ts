@@ -66,7 +66,7 @@ async function work(message: Extract<ToWorker, { type: 'job' }>, pending: Map<nu
   const end = (): void => { process.removeAllListeners('disconnect'); process.exit(0); };
   try {
     const updater = wireUpdater(message.settings, {
-      services: remoteServices(pending), supervisorRuns: true, fetcher: fetcherScript(), report: (event) => send({ type: 'event', event }), log: remoteLog(), actor: message.actor,
+      services: remoteServices(pending), supervisorRuns: true, usage: message.usage, fetcher: fetcherScript(), report: (event) => send({ type: 'event', event }), log: remoteLog(), actor: message.actor,
     });
     send({ type: 'result', result: await updater.run(message.job, signal) ?? null }, end);
   } catch (thrown) {

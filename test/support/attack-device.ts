@@ -108,7 +108,7 @@ const NO_SERVICES: ServiceController = { start: () => Promise.resolve(), stop: (
 async function update(settings: Settings, from: string, report: Report, fetcher: string | undefined, signal = new AbortController().signal): Promise<string> {
   const { wireUpdater } = await import('../../src/main/wire-updater.js');
   const { localSources } = await import('../../src/main/fetcher/local-sources.js');
-  const updater = wireUpdater(settings, { services: NO_SERVICES, report, log: SILENT, actor: 'test', supervisorRuns: false, fetcher: fetcher ?? localSources });
+  const updater = wireUpdater(settings, { services: NO_SERVICES, report, log: SILENT, actor: 'test', supervisorRuns: false, usage: {}, fetcher: fetcher ?? localSources });
   try {
     const result = await updater.run({ kind: 'update', version: undefined, from, dryRun: false }, signal) as { readonly outcome: string };
     return result.outcome === 'updated' ? 'installed' : result.outcome;

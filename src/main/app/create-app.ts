@@ -62,7 +62,7 @@ async function run({ settings, layout, parts }: Context, method: Method, job: Jo
   process.on('SIGTERM', abort);
   try {
     const updater = wireUpdater(settings, {
-      services: servicesWithoutDaemon(layout), supervisorRuns: false, fetcher: fetcherScript(), report: parts.report, log: terminalLog(parts.terminal, settings.logLevel),
+      services: servicesWithoutDaemon(layout), supervisorRuns: false, usage: {}, fetcher: fetcherScript(), report: parts.report, log: terminalLog(parts.terminal, settings.logLevel),
       actor: `uid ${process.getuid?.() ?? '?'}`,
     });
     return await updater.run(job, stop.signal);

@@ -4,6 +4,7 @@ import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
 import type { FromWorker, Job, ServiceAction, ToWorker } from '../../domain/jobs.js';
 import type { Logger, ServiceController } from '../../domain/ports.js';
 import type { Report, ServiceStatus } from '../../domain/results.js';
+import type { UsageHistory } from '../../domain/service-usage.js';
 import type { Settings } from '../../domain/settings.js';
 import { plainError, revivedError } from '../../interface/control/protocol.js';
 
@@ -14,6 +15,8 @@ export interface WorkerParts {
   readonly script: string;
   readonly settings: Settings;
   readonly services: ServiceController;
+  /** What the services used so far. */
+  readonly usage: () => UsageHistory;
   readonly report: Report;
   readonly log: Logger;
   /** The worker's own environment: the token is not in it, it travels with the settings. */
@@ -42,7 +45,7 @@ export function startWorker(parts: WorkerParts, job: Job, actor: string): Worker
     });
     child.once('error', (cause) => settle(() => reject(new HoldlineError('internal', 'cannot start the worker: no update can run', { cause }))));
     child.once('exit', (code, signal) => settle(() => reject(died(code, signal))));
-    send({ type: 'job', job, settings: parts.settings, actor });
+    send({ type: 'job', job, settings: parts.settings, actor, usage: parts.usage() });
   });
   return { pid: child.pid, done: done.finally(() => ended(child)), stop: () => send({ type: 'stop' }), kill: () => { child.kill('SIGKILL'); } };
 }

@@ -101,7 +101,7 @@ export class OtaUpdater extends EventEmitter<Events> {
 
   async #run<Result>(job: Job, signal: AbortSignal = this.#stop?.signal ?? new AbortController().signal): Promise<Result> {
     const updater = wireUpdater(this.#settings, {
-      services: servicesWithoutDaemon(this.#layout), supervisorRuns: false, fetcher: fetcherScript(), log: this.#log, actor: 'library', report: (event) => { this.emit('event', event); },
+      services: servicesWithoutDaemon(this.#layout), supervisorRuns: false, usage: {}, fetcher: fetcherScript(), log: this.#log, actor: 'library', report: (event) => { this.emit('event', event); },
     });
     return await updater.run(job, signal) as Result;
   }

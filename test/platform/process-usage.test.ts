@@ -1,0 +1,55 @@
+// What processes use, read from the real /proc: a group with children, one that spins, one that has gone.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, expect, it } from 'vitest';
+import { createUsageReader, parseUsage } from '../../src/platform/process-usage.js';
+
+const children: ChildProcess[] = [];
+afterEach(() => { for (const child of children.splice(0)) if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL'); });
+
+async function start(script: string): Promise<number> {
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  await once(child.stdout, 'data');
+  return child.pid ?? 0;
+}
+
+const reader = createUsageReader();
+const read = (pid: number): ReturnType<ReturnType<typeof reader.read>['get']> => reader.read([{ name: 'it', pid, unit: null }]).get('it');
+
+it('sums a group: the leader and its children', async () => {
+  const alone = await start('echo up; sleep 60');
+  const many = await start('for i in 1 2 3 4 5 6; do sleep 60 & done; echo up; sleep 60');
+  const [one, seven] = [read(alone), read(many)];
+  expect(one?.rss).toBeGreaterThan(100_000);
+  expect(seven?.rss).toBeGreaterThan(2 * (one?.rss ?? 0));
+});
+
+it('sees one that spins, in seconds of processor time', async () => {
+  const pid = await start('echo up; while :; do :; done');
+  let last = read(pid)?.cpuSeconds ?? 0;
+  const first = last;
+  while (last < first + 0.2) { await new Promise((resolve) => { setTimeout(resolve, 20); }); last = read(pid)?.cpuSeconds ?? 0; }
+  expect(last).toBeGreaterThan(first);
+}, 60_000);
+
+it('has nothing to say of one that is gone', async () => {
+  const pid = await start('echo up; exit 0');
+  const child = children.at(-1);
+  if (child?.exitCode === null) await once(child, 'exit');
+  expect(read(pid)).toBeUndefined();
+});
+
+it('takes a unit that is not in a group of its own for its main process', () => {
+  const usage = reader.read([{ name: 'us', pid: process.pid, unit: 'no-such.service' }]).get('us');
+  const ours = process.memoryUsage.rss();
+  expect(usage?.rss).toBeGreaterThan(ours / 2);
+  expect(usage?.rss).toBeLessThan(ours * 2);
+  expect(usage?.cpuSeconds).toBeGreaterThan(0);
+});
+
+it('reads a line whose name holds blanks and brackets', () => {
+  const fields = Array.from({ length: 50 }, (_, index) => String(index + 3));
+  expect(parseUsage(`42 (a) b (c) ${fields.join(' ')}`, 16_384)).toEqual({ group: 5, cpuSeconds: (14 + 15 + 16 + 17) / 100, rss: 24 * 16_384 });
+  expect(parseUsage('42 (gone)', 4096)).toBeUndefined();
+});
