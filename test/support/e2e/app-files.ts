@@ -10,17 +10,25 @@ export type Behaviour =
   /** Dies some time after it has started. */
   | 'dies'
   | 'ignores-term'
+  /** Healthy, and keeps forty megabytes of every look at its health, up to 320. */
+  | 'leaks'
+  /** Healthy, with three children that never rest. */
+  | 'spins'
   | 'does-not-start';
 
-const server = (behaviour: Behaviour): string => `import { createServer } from 'node:http';
+const server = (behaviour: Behaviour): string => `import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const version = read('../VERSION').trim();
 const behaviour = ${JSON.stringify(behaviour)};
 if (behaviour === 'does-not-start') { console.error('the database is missing'); process.exit(3); }
 if (behaviour === 'dies') setTimeout(() => { console.error('out of sensors'); process.exit(4); }, 900);
+const kept = [];
+if (behaviour === 'spins') for (let n = 0; n < 3; n += 1) spawn('/bin/sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
 createServer((request, response) => {
   if (request.url === '/health') {
+    if (behaviour === 'leaks' && kept.length < 8) kept.push(Buffer.alloc(40_000_000, 'leak'));
     if (behaviour === 'silent') return;
     response.statusCode = behaviour === 'sick' ? 500 : 200;
     response.end(behaviour === 'sick' ? 'the sensor table is empty' : 'ok');
