@@ -10,7 +10,7 @@ beforeEach(async () => {
   const port = await freePort();
   world = await createWorld({ github: { limits: { anonymous: 1000 } } });
   usual = {
-    check_interval: 3600, auto_update: false, probation: { seconds: 6, interval: 0.2, failures: 5 }, log_level: 'debug',
+    check_interval: 3600, auto_update: false, probation: { seconds: 4, interval: 0.2, failures: 5 }, log_level: 'debug',
     services: [{ name: 'web', command: ['node', 'src/server.js'], env: { PORT: String(port) }, stop_timeout: 2 }],
     health: [{ http: `http://127.0.0.1:${port}/health`, status: 200, timeout: 5 }], regression: { interval: 0.2 },
   };

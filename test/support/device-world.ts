@@ -178,13 +178,13 @@ export function stageRelease(fs: Filesystem, world: DeviceWorld, release: string
   };
 }
 
-export interface UpdateWay { readonly files?: Files; readonly version?: string; readonly digest?: string; readonly signed?: boolean; readonly audit?: Audit; readonly admitSwitch?: Transaction['admitSwitch'] }
+export interface UpdateWay { readonly files?: Files; readonly version?: string; readonly digest?: string; readonly signed?: boolean; readonly audit?: Audit; readonly watch?: EngineParts['watch']; readonly admitSwitch?: Transaction['admitSwitch'] }
 
 export async function updateWorld(world: DeviceWorld, calls: SystemCalls = quickCalls(), way: UpdateWay = {}): Promise<TransactionEnd> {
   const version = way.version ?? '1.1.0';
   const release = join(world.root, `release ${version}`);
   if (!existsSync(release)) writeFiles(release, way.files ?? NEXT);
-  const parts = { ...partsOf(world, calls), ...(way.audit === undefined ? {} : { audit: way.audit }) };
+  const parts = { ...partsOf(world, calls), ...(way.audit === undefined ? {} : { audit: way.audit }), ...(way.watch === undefined ? {} : { watch: way.watch }) };
   const device = readDevice(parts);
   const files: Tree = readTree(createFilesystem(), release);
   const id = `20261121T0930${String(world.serial).padStart(2, '0')}Z-aaaaaa`;
