@@ -1,5 +1,5 @@
 // What the processes of services use, from /proc: a unit's control group, an embedded service's process group. Changes nothing.
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import type { UsageReader, UsageReading } from '../domain/service-usage.js';
 
 /** Fixed in the kernel's interface, whatever its own tick is. */
@@ -8,21 +8,25 @@ const CGROUPS = '/sys/fs/cgroup';
 
 interface ProcessUsage { readonly group: number; readonly cpuSeconds: number; readonly rss: number }
 
+/** The resident daemon looks every minute: into one buffer, so that a look leaves next to no garbage behind. */
+const scratch = Buffer.allocUnsafeSlow(1024);
+
 export function createUsageReader(): UsageReader {
   return {
     read(services) {
       const groups = new Map<number, UsageReading>();
+      for (const { pid, unit } of services) if (unit === null) groups.set(pid, { rss: 0, cpuSeconds: 0 });
       // Only embedded services need the walk: a unit names its processes itself.
-      if (services.some(({ unit }) => unit === null)) for (const pid of listPids()) {
-        const process = readUsage(pid);
-        if (process === undefined) continue;
-        const sum = groups.get(process.group);
-        groups.set(process.group, { rss: (sum?.rss ?? 0) + process.rss, cpuSeconds: (sum?.cpuSeconds ?? 0) + process.cpuSeconds });
+      if (groups.size > 0) for (const name of readdirSync('/proc')) {
+        if (!isNumber(name)) continue;
+        const process = readUsage(name, groups);
+        const sum = process === undefined ? undefined : groups.get(process.group);
+        if (process !== undefined && sum !== undefined) groups.set(process.group, { rss: sum.rss + process.rss, cpuSeconds: sum.cpuSeconds + process.cpuSeconds });
       }
       const found = new Map<string, UsageReading>();
       for (const { name, pid, unit } of services) {
         const reading = unit === null ? groups.get(pid) : readUnit(pid, unit);
-        if (reading !== undefined) found.set(name, reading);
+        if (reading !== undefined && reading.rss > 0) found.set(name, reading);
       }
       return found;
     },
@@ -33,8 +37,8 @@ export function createUsageReader(): UsageReader {
 function readUnit(pid: number, unit: string): UsageReading | undefined {
   const path = /^0::(\/.*)$/mu.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
   const own = path?.endsWith(`/${unit}`) === true ? `${CGROUPS}${path}` : undefined;
-  const pids = own === undefined ? [] : (readText(`${own}/cgroup.procs`) ?? '').split('\n').filter((line) => line !== '').map(Number);
-  const processes = (pids.length > 0 ? pids : [pid]).map(readUsage).filter((one) => one !== undefined);
+  const pids = own === undefined ? [] : (readText(`${own}/cgroup.procs`) ?? '').split('\n').filter(isNumber);
+  const processes = (pids.length > 0 ? pids : [String(pid)]).map((one) => readUsage(one)).filter((one) => one !== undefined);
   if (processes.length === 0) return undefined;
   // The group also counts what its dead children used.
   const micros = own === undefined ? undefined : /^usage_usec (\d+)$/mu.exec(readText(`${own}/cpu.stat`) ?? '')?.[1];
@@ -42,19 +46,43 @@ function readUnit(pid: number, unit: string): UsageReading | undefined {
   return { rss, cpuSeconds: micros === undefined ? processes.reduce((sum, one) => sum + one.cpuSeconds, 0) : Number(micros) / 1e6 };
 }
 
-function readUsage(pid: number): ProcessUsage | undefined {
-  const text = readText(`/proc/${pid}/stat`);
-  return text === undefined ? undefined : parseUsage(text, pageBytes());
+function readUsage(pid: string, groups?: ReadonlyMap<number, unknown>): ProcessUsage | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(`/proc/${pid}/stat`, 'r');
+    return parseUsage(scratch.subarray(0, readSync(file, scratch, 0, scratch.length, 0)), pageBytes(), groups);
+  } catch { return undefined; } finally { if (file !== undefined) closeSync(file); }
 }
 
-/** Fields of proc(5) count from the LAST bracket: the name may hold blanks and brackets. */
-export function parseUsage(text: string, pageSize: number): ProcessUsage | undefined {
-  const fields = text.slice(text.lastIndexOf(')') + 2).trim().split(' ');
-  const at = (field: number): number => Number(fields[field - 3]);
-  const ticks = [14, 15, 16, 17].reduce((sum, field) => sum + at(field), 0);
-  const usage = { group: at(5), cpuSeconds: ticks / TICKS_PER_SECOND, rss: at(24) * pageSize };
-  return Object.values(usage).every((value) => Number.isFinite(value)) ? usage : undefined;
+const [BRACKET, BLANK, ZERO, NINE] = [0x29, 0x20, 0x30, 0x39];
+
+/**
+ * Fields of proc(5) count from the LAST bracket: the name may hold blanks and brackets.
+ * @param groups where given, a process of another group is not read further
+ */
+export function parseUsage(stat: Uint8Array, pageSize: number, groups?: ReadonlyMap<number, unknown>): ProcessUsage | undefined {
+  let group = 0;
+  let ticks = 0;
+  let field = 3;
+  let value = 0;
+  const start = stat.lastIndexOf(BRACKET);
+  for (let at = start + 2; start > 0 && at < stat.length; at += 1) {
+    const byte = stat[at] ?? 0;
+    if (byte >= ZERO && byte <= NINE) value = value * 10 + byte - ZERO;
+    if (byte !== BLANK) continue;
+    if (field === 5) {
+      group = value;
+      if (groups?.has(group) === false) return undefined;
+    }
+    if (field >= 14 && field <= 17) ticks += value;
+    if (field === 24) return { group, cpuSeconds: ticks / TICKS_PER_SECOND, rss: value * pageSize };
+    field += 1;
+    value = 0;
+  }
+  return undefined;
 }
+
+const isNumber = (name: string): boolean => name.length > 0 && name.charCodeAt(0) >= ZERO && name.charCodeAt(0) <= NINE;
 
 let pageSize: number | undefined;
 const AT_PAGESZ = 6;
@@ -70,8 +98,6 @@ function pageBytes(): number {
   for (let at = 0; at + 2 * word <= vector.length; at += 2 * word) if (value(at) === AT_PAGESZ) pageSize = value(at + word);
   return pageSize;
 }
-
-const listPids = (): number[] => readdirSync('/proc').filter((name) => /^[0-9]+$/u.test(name)).map(Number);
 
 function readText(path: string): string | undefined {
   try { return readFileSync(path, 'latin1'); } catch { return undefined; }

@@ -17,12 +17,11 @@ async function start(script: string): Promise<number> {
 const reader = createUsageReader();
 const read = (pid: number): ReturnType<ReturnType<typeof reader.read>['get']> => reader.read([{ name: 'it', pid, unit: null }]).get('it');
 
-it('sums a group: the leader and its children', async () => {
-  const alone = await start('echo up; sleep 60');
-  const many = await start('for i in 1 2 3 4 5 6; do sleep 60 & done; echo up; sleep 60');
-  const [one, seven] = [read(alone), read(many)];
-  expect(one?.rss).toBeGreaterThan(100_000);
-  expect(seven?.rss).toBeGreaterThan(2 * (one?.rss ?? 0));
+it('counts the whole group: what a child holds is the service\'s', async () => {
+  const small = await start('echo up; sleep 60');
+  const child = await start(`"${process.execPath}" -e 'const held = Buffer.alloc(30e6, 1); console.log("up"); setInterval(() => held, 1e6)' & wait`);
+  expect(read(small)?.rss).toBeLessThan(15e6);
+  expect(read(child)?.rss).toBeGreaterThan(40e6);
 });
 
 it('sees one that spins, in seconds of processor time', async () => {
@@ -48,8 +47,12 @@ it('takes a unit that is not in a group of its own for its main process', () => 
   expect(usage?.cpuSeconds).toBeGreaterThan(0);
 });
 
-it('reads a line whose name holds blanks and brackets', () => {
+it('reads a line whose name holds blanks and brackets, and no further where it is of another group', () => {
   const fields = Array.from({ length: 50 }, (_, index) => String(index + 3));
-  expect(parseUsage(`42 (a) b (c) ${fields.join(' ')}`, 16_384)).toEqual({ group: 5, cpuSeconds: (14 + 15 + 16 + 17) / 100, rss: 24 * 16_384 });
-  expect(parseUsage('42 (gone)', 4096)).toBeUndefined();
+  const line = (name: string, rest: readonly string[] = fields): Buffer => Buffer.from(`42 (${name}) ${rest.join(' ')}`);
+  const usage = { group: 5, cpuSeconds: (14 + 15 + 16 + 17) / 100, rss: 24 * 16_384 };
+  expect(parseUsage(line('a) b (c'), 16_384)).toEqual(usage);
+  expect(parseUsage(line('web'), 16_384, new Map([[5, true]]))).toEqual(usage);
+  expect(parseUsage(line('web'), 16_384, new Map([[6, true]]))).toBeUndefined();
+  for (const broken of [Buffer.from('42 (gone)'), Buffer.from(''), line('web', fields.slice(0, 20))]) expect(parseUsage(broken, 4096)).toBeUndefined();
 });
