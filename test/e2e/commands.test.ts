@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, write
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ANY_CONDITION_YAML } from '../support/any-condition.js';
 import { writeFiles } from '../support/device-world.js';
 import { appFiles } from '../support/e2e/app-files.js';
 import { runCommand } from '../support/e2e/run-command.js';
@@ -29,7 +30,7 @@ test('from nothing to an update: keygen, init, doctor, publish --upload, check, 
   expect(existsSync(`${file}2`)).toBe(false);
   const { publicKey } = { publicKey: readFileSync(`${out}.pub`, 'utf8').trim().split('\n').at(-1) ?? '' };
   const settings = readFileSync(file, 'utf8').replace(/keys: \[[^\]]*\]/u, `keys: ["${publicKey}"]`).replace(/^state_dir:.*$/mu, '');
-  writeFileSync(file, `${settings}\n${/^state_dir/mu.test(settings) ? '' : `state_dir: ${world.stateDir}\n`}`);
+  writeFileSync(file, `${settings}\n${/^state_dir/mu.test(settings) ? '' : `state_dir: ${world.stateDir}\n`}${ANY_CONDITION_YAML}`);
   const holdline = (args: string[]): ReturnType<typeof runCommand> => runCommand([...args, '--config', file], { env });
 
   const empty = await holdline(['--check', '--json']);

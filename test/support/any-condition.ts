@@ -10,3 +10,6 @@ export const ANY_LIMITS: Pick<Settings, 'requirements' | 'network' | 'regression
   requirements: { diskMarginMb: 0, memoryMb: 0, maxTemperature: 0, underVoltage: 'ignore', maxLoad: 0 },
   network: { metered: 'ignore', dailyBytes: 0, bandwidth: 0, pass: [] }, regression: { rssPercent: 0, cpuPercent: 0, restarts: 0, interval: 60 },
 };
+
+/** For a settings file that a command has written. */
+export const ANY_CONDITION_YAML = `${Object.entries(ANY_CONDITION).map(([name, section]) => `${name}: ${JSON.stringify(section)}`).join('\n')}\n`;
