@@ -7,7 +7,7 @@ import { SCENARIOS } from './support/scenarios.js';
 import { openWorkshop } from './support/workshop.js';
 
 const FILES = 8000;
-const POINTS = { some: 10, full: 60 };
+const POINTS = { some: 6, full: 60 };
 
 const options = readOptions();
 const lacking = missing({ cc: 'gcc', find: 'findutils', sha256sum: 'coreutils' });
