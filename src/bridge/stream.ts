@@ -90,14 +90,27 @@ export class Stream {
     return readSync(this.rx, into, at, bytes, offset);
   }
 
-  /** Appends to `tx`; a short write (disk full) is told by the accepted position, never hidden. */
+  /** Appends to `tx`; a short write (disk full) is told by the accepted position, never hidden. What was sent already makes room for it. */
   append(bytes: Buffer): void {
+    const done = this.#appendSome(bytes);
+    if (done === bytes.length) return;
+    this.reclaim();
+    const rest = bytes.subarray(done);
+    if (this.#appendSome(rest) < rest.length) throw new Error('the filesystem of the spool is full');
+  }
+
+  #appendSome(bytes: Buffer): number {
     let done = 0;
-    while (done < bytes.length) {
-      const count = writeSync(this.tx, bytes, done, bytes.length - done, this.#accepted);
-      this.#accepted += count;
-      done += count;
+    try {
+      while (done < bytes.length) {
+        const count = writeSync(this.tx, bytes, done, bytes.length - done, this.#accepted);
+        this.#accepted += count;
+        done += count;
+      }
+    } catch {
+      // What fits is in.
     }
+    return done;
   }
 
   acknowledge(offset: number): void { this.#store(acknowledge(this.#counters, Math.min(offset, this.#head))); }

@@ -102,6 +102,18 @@ describe.runIf(canMount)('on a full filesystem', () => {
     client.close();
   });
 
+  it('an app can go on writing: what was sent makes room', async () => {
+    await rig.startBridge(921_600, ['--spool-dir', disk]);
+    fill(100 * 1024);
+    const client = await connectBridge({ path: rig.socket });
+    const piece = 20_000;
+    for (let at = 0; at < 30 * piece; at += piece) expect(await client.write(pattern(at, piece, LANE_OUT))).toMatchObject({ end: at + piece });
+    expect(rig.bridge.errors.join('')).not.toMatch(/full/);
+    await expect.poll(async () => (await rig.device.ask({ do: 'look' }))['received'], { timeout: 15_000 }).toBe(30 * piece);
+    expect(await rig.device.ask({ do: 'look' })).toMatchObject({ wrongAt: -1 });
+    client.close();
+  });
+
   it('a program at the PTY link waits without a spin, and goes on when there is room', async () => {
     await rig.startBridge(115_200, ['--spool-dir', disk]);
     fill(0);
