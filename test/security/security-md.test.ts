@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DEFENCES } from './defences.js';
 
 const ROOT = process.cwd();
 const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
@@ -23,6 +24,13 @@ describe('the table of attacks', () => {
     for (const cells of rows) expect(cells.filter((cell) => cell !== '')).toHaveLength(3);
   });
   it.each(proofs)('$attack: $file: $name', (proof) => { expect(exists(proof)).toBe(true); });
+  it('leaves no row without a proof that its defence is needed', () => {
+    const attacks = rows.map((cells) => cells[1] ?? '');
+    expect(attacks.filter((attack) => !attack.endsWith('†') && !DEFENCES.some(({ row }) => attack.startsWith(row)))).toEqual([]);
+    expect(DEFENCES.filter(({ row }) => !attacks.some((attack) => attack.startsWith(row))).map(({ row }) => row)).toEqual([]);
+    // What is left out must stand in the source, once: else nothing is left out.
+    expect(DEFENCES.flatMap(({ leftOut }) => leftOut).filter(({ file, from }) => readFileSync(join(ROOT, file), 'utf8').split(from).length !== 2)).toEqual([]);
+  });
   it('would miss a test that is gone', () => expect(exists({ file: 'test/security/threats.test.ts', name: 'an attack nobody thought of' })).toBe(false));
   it('tells the peers\' holes of which we know', () => {
     for (const hole of ['CVE-2026-95625', 'CVE-2025-67903', 'CVE-2026-109399', 'CVE-2020-25860', 'CVE-2024-39698', 'CVE-2026-64824', 'CVE-2026-116630', 'CVE-2025-24010']) expect(text).toContain(hole);
