@@ -1,8 +1,10 @@
 // Which release is next? Strict semver, the channel, what is blocked, the floor, what is complete: one answer, and why not the others. Pure.
 import semver from 'semver';
+import type { VersionBound } from '../domain/components.js';
 import { HoldlineError } from '../domain/errors.js';
 import type { Release } from '../domain/release.js';
 import type { Blocked, Waiting } from '../domain/state.js';
+import { findBrokenBound } from './judge-dependencies.js';
 import { whyIncomplete, type PayloadRule } from './release-completeness.js';
 
 export interface ChooseRequest extends PayloadRule {
@@ -21,6 +23,8 @@ export interface ChooseRequest extends PayloadRule {
   readonly range?: string | null;
   /** A version or tag a person named; null for the highest. It may be older, blocked, or of another channel. */
   readonly named: string | null;
+  /** Ranges that others set to it; absent: none. */
+  readonly bounds?: readonly VersionBound[] | undefined;
   /** Versions found unfit meanwhile (their min_version is above us): the next lower one is asked for. */
   readonly skip?: ReadonlySet<string>;
   readonly now: Date;
@@ -30,7 +34,7 @@ export interface ChooseRequest extends PayloadRule {
   readonly incompleteWait: number;
 }
 
-export type NotChosen = 'channel' | 'pin' | 'range' | 'blocked' | 'below-floor' | 'too-far' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
+export type NotChosen = 'channel' | 'pin' | 'range' | 'blocked' | 'below-floor' | 'too-far' | 'bound' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
 
 export interface SeenRelease {
   readonly tag: string;
@@ -111,6 +115,8 @@ function judge(release: Release, request: ChooseRequest, named: Release | undefi
     if (floor !== null && semver.lt(release.version, floor)) return no('below-floor', `${floor} was installed before; an older one only by name`);
     const ahead = current === null ? 0 : semver.major(release.version) - semver.major(current);
     if (ahead > (request.maxMajorJump ?? Infinity)) return no('too-far', `${ahead} major versions above ${current ?? ''}, trust.max_major_jump is ${request.maxMajorJump ?? ''}; if it is meant: holdline --update ${release.version}`);
+    const broken = findBrokenBound(release.version, request.bounds ?? []);
+    if (broken !== undefined) return no('bound', broken.why);
   }
   const missing = whyIncomplete(release, request.releases, request);
   return missing === undefined ? { release, why: null, detail: 'the next one' } : no('incomplete', missing);
@@ -168,7 +174,8 @@ function describeWaiting(verdict: Verdict, since: Readonly<Record<string, string
 function notesOf(verdicts: readonly Verdict[], fit: Verdict | undefined): string[] {
   const above = fit === undefined ? verdicts : verdicts.slice(0, verdicts.indexOf(fit));
   const tooFar = above.filter(({ why }) => why === 'too-far').map(({ release, detail }) => `${release.tag} is left aside: it is ${detail}`);
-  return tooFar.slice(0, 1).concat(above.filter((verdict) => verdict.why === 'incomplete').map(({ release, detail }) =>
+  const outside = above.filter(({ why }) => why === 'bound').map(({ release, detail }) => `${release.tag} is left aside: ${detail}`);
+  return tooFar.slice(0, 1).concat(outside.slice(0, 1), above.filter((verdict) => verdict.why === 'incomplete').map(({ release, detail }) =>
     `${release.tag} stays incomplete (${detail}); ${fit === undefined ? 'there is no lower one to take' : `${fit.release.tag} is taken instead`}`));
 }
 

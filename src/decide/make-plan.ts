@@ -4,6 +4,7 @@ import { currentLink, currentLinkTarget, managedLinkTarget, previousLink, record
 import type { Plan, PlanStep, StepName, VersionReference } from '../domain/plan.js';
 import type { Backup, Device, KeptVersion } from '../domain/device.js';
 import type { Settings } from '../domain/settings.js';
+import type { VersionRecord } from '../domain/state.js';
 import { treeDigest, versionDirectoryName, type Tree } from '../domain/tree.js';
 import { callModule } from './call-module.js';
 import { checkManagedPaths } from './check-managed-paths.js';
@@ -51,6 +52,8 @@ export interface UpdateTarget {
   readonly signed: boolean;
   /** The release's files, where known: only processes whose files change are touched. */
   readonly files: Tree | null;
+  /** Of other components, as the release says it. */
+  readonly requires?: VersionRecord['requires'];
 }
 
 /** `files`: of the version as shipped, of the backup as it stands; null or absent where the list is gone. */
@@ -91,7 +94,7 @@ export function makeUpdatePlan(context: PlanContext, target: UpdateTarget): Plan
       staging: transactionDir(layout, transaction), summary: `write ${version} beside the running version`, record: null, seal: true, preserve: settings.preserve,
       expect: { kind: 'digest', digest: target.treeDigest },
     },
-    record: { record: { version, tag, origin: 'release' }, hasShippedConfig: null },
+    record: { record: { version, tag, origin: 'release', ...requiresOf(target) }, hasShippedConfig: null },
     versionIsSigned: target.signed, keepConfig: false,
     // The same release again is a repair: whatever it repairs must be loaded anew.
     files: again ? 'repair' : target.files,
@@ -115,7 +118,7 @@ export function makeRollbackPlan(context: PlanContext, target: RollbackTarget): 
       expect: target.kind === 'version' ? { kind: 'listed', files: filesFile(kept) } : { kind: 'backup', backup: target.backup.path },
     },
     record: {
-      record: { version, tag: record.tag, origin: target.kind === 'backup' ? 'backup' : record.origin }, hasShippedConfig: record.has_shipped_config,
+      record: { version, tag: record.tag, origin: target.kind === 'backup' ? 'backup' : record.origin, ...requiresOf(record) }, hasShippedConfig: record.has_shipped_config,
     },
     versionIsSigned: false, keepConfig: target.kind === 'backup', files: target.files ?? null,
   });
@@ -206,6 +209,8 @@ function planSwitch({ layout, device, planStep }: PlanContext, to: VersionRefere
     previousLink: previousLink(layout), previous: device.previous === null ? null : currentLinkTarget(device.previous.directory),
   });
 }
+
+const requiresOf = ({ requires }: Pick<VersionRecord, 'requires'>): Pick<VersionRecord, 'requires'> => (requires === undefined ? {} : { requires });
 
 function linkParams(layout: Layout, path: string): StepParams['link-path'] {
   return { path: join(layout.installDir, path), installDir: layout.installDir, managedPath: path, target: managedLinkTarget(layout, path) };

@@ -47,7 +47,7 @@ export type MergeConfigParams = {
 
 export type WriteRecordParams = {
   readonly staging: string;
-  readonly record: Pick<VersionRecord, 'version' | 'tag' | 'origin'>;
+  readonly record: Pick<VersionRecord, 'version' | 'tag' | 'origin' | 'requires'>;
   /** Null: true where the tree had a config, else what the running version knew. */
   readonly hasShippedConfig: boolean | null;
   readonly currentRecord: string | null;

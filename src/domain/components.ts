@@ -13,3 +13,22 @@ export interface ComponentFacts {
   /** Its releases stand in the repository of the app, beside the others'. */
   readonly sharesRepo: boolean;
 }
+
+/** A range somebody sets to a component's version. */
+export interface VersionBound {
+  readonly range: string;
+  /** `app needs database >=2.1 <3`: one clause for people. */
+  readonly why: string;
+}
+
+/** What one component must know of the others when its next version is chosen. */
+export interface Neighbours {
+  /** On its own version: what others need of it. */
+  readonly bounds: readonly VersionBound[];
+  /** Component to the range that the settings say this one needs. */
+  readonly needs: Readonly<Record<string, string>>;
+  /** The versions of the others as they run now; null: nothing is installed. */
+  readonly versions: Readonly<Record<string, string | null>>;
+  /** Components that change with it: what they need of each other is judged when all of them have been chosen. */
+  readonly fellows: readonly string[];
+}

@@ -24,6 +24,7 @@ export const ERROR_TABLE = {
   'source-rate-limited': row('source', 'retry', 1, 503),
   'source-server': row('source', 'retry', 1, 502),
   'source-invalid': row('source', 'retry', 1, 502),
+  'dependency': row('preflight', 'exit', 1, 409),
   'version-unknown': row('source', 'exit', 1, 404),
   'download-stalled': row('source', 'retry', 1, 504),
   'download-deadline': row('source', 'retry', 1, 504),

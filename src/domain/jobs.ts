@@ -4,19 +4,24 @@ import type { RunEvent, ServiceStatus } from './results.js';
 import type { UsageHistory } from './service-usage.js';
 import type { Settings } from './settings.js';
 
+/** Absent or undefined: all of them, or the only one there is. */
+export interface OfComponent { readonly component?: string | undefined }
+
 export type Job =
-  | { readonly kind: 'check' }
-  | { readonly kind: 'update'; readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean; /** A timer asked, not a person: the policy counts. */ readonly unattended?: boolean | undefined }
-  | { readonly kind: 'rollback'; readonly target: string | undefined; readonly dryRun: boolean }
-  | { readonly kind: 'adopt'; readonly dryRun: boolean }
+  | OfComponent & { readonly kind: 'check' }
+  | OfComponent & { readonly kind: 'update'; readonly version: string | undefined; readonly from: string | undefined; readonly dryRun: boolean; /** A timer asked, not a person: the policy counts. */ readonly unattended?: boolean | undefined }
+  | OfComponent & { readonly kind: 'rollback'; readonly target: string | undefined; readonly dryRun: boolean }
+  | OfComponent & { readonly kind: 'adopt'; readonly dryRun: boolean }
   /** Fetches and verifies, changes nothing that runs. */
-  | { readonly kind: 'download'; readonly version: string | undefined }
-  | { readonly kind: 'backup' }
-  | { readonly kind: 'unblock'; readonly version: string }
+  | OfComponent & { readonly kind: 'download'; readonly version: string | undefined }
+  | OfComponent & { readonly kind: 'backup' }
+  | OfComponent & { readonly kind: 'unblock'; readonly version: string }
+  /** What is kept here and what the source shows. */
+  | OfComponent & { readonly kind: 'versions' }
   /** A person's word on a version. */
-  | { readonly kind: 'approve'; readonly version: string; readonly verdict: 'approved' | 'rejected'; readonly by: string; readonly reason: string | null; readonly component?: string | undefined }
+  | OfComponent & { readonly kind: 'approve'; readonly version: string; readonly verdict: 'approved' | 'rejected'; readonly by: string; readonly reason: string | null }
   /** What the daemon would do now, and why. Changes nothing. */
-  | { readonly kind: 'explain'; readonly version: string | undefined; readonly component?: string | undefined }
+  | OfComponent & { readonly kind: 'explain'; readonly version: string | undefined }
   /** The daemon's own turn: check, and update when the settings let it. */
   | { readonly kind: 'cycle' }
   /** Go on with what was interrupted: bring back services, finish the books, resume a probation. */

@@ -35,3 +35,9 @@ function membersOf(name: string, together: readonly (readonly string[])[], order
   const group = together.find((members) => members.includes(name));
   return group === undefined ? [name] : order.filter((candidate) => group.includes(candidate));
 }
+
+/** The names in that order; of an impossible graph as they were given. */
+export function placesInOrder(components: readonly ComponentNode[], together: readonly (readonly string[])[]): readonly string[] {
+  const order = orderComponents(components, together);
+  return order.kind === 'order' ? order.places.flat() : components.map(({ name }) => name);
+}

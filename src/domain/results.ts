@@ -1,6 +1,6 @@
 // What the commands answer, field by field as the JSON shows it, and the events a run tells.
 import type { HoldsReport } from './holds.js';
-import type { Approval, Blocked, LastError, UpdateState, Waiting } from './state.js';
+import type { Approval, Blocked, LastApplied, LastError, UpdateState, Waiting } from './state.js';
 import type { RateLimit, UpdateType } from './release.js';
 import type { Plan } from './plan.js';
 import type { Ruling } from './ruling.js';
@@ -15,6 +15,8 @@ export interface CheckResult {
   readonly release: { readonly tag: string; readonly type: UpdateType; readonly published_at: string; readonly url: string; readonly size: number | null } | null;
   /** What was asked of the device; absent where no release was judged. */
   readonly requirements?: RequirementReport | undefined;
+  /** Where there are several, in the order of updating; the fields above speak for all of them. */
+  readonly components?: readonly (ComponentCheck | ComponentFailure)[] | undefined;
 }
 
 /** What every gate said of one release. */
@@ -24,6 +26,11 @@ export interface ReleaseRulings {
   readonly type: UpdateType;
   readonly rulings: readonly Ruling[];
 }
+
+export type ComponentCheck = CheckResult & { readonly component: string };
+/** What could not even be looked at. */
+export interface ComponentFailure { readonly component: string; readonly outcome: 'failed'; readonly reason: string; readonly code: string }
+export type ComponentUpdate = UpdateResult & { readonly component: string };
 
 export interface UpdateResult {
   readonly outcome: 'updated' | 'current' | 'waiting' | 'rolled_back' | 'failed' | 'broken';
@@ -44,6 +51,8 @@ export interface UpdateResult {
   readonly config_conflicts: readonly ConfigConflict[];
   /** Only with --dry-run. */
   readonly plan?: Plan | undefined;
+  /** Where there are several, in the order of updating; the fields above speak for all of them. */
+  readonly components?: readonly ComponentUpdate[] | undefined;
 }
 
 /** A place where the release and the device disagree; the device's value was kept. */
@@ -94,6 +103,50 @@ export interface FreshnessReport {
   readonly expires: string | null;
 }
 
+/** One component of several, as it stands. */
+export interface ComponentStatus {
+  readonly component: string;
+  readonly enabled: boolean;
+  readonly install_dir: string;
+  readonly version: string | null;
+  /** The last one that came through a whole probation. */
+  readonly last_safe_version: string | null;
+  /** The last one that was switched to, and how that ended. */
+  readonly last_applied: LastApplied | null;
+  /** Checksum of the running tree as it was shipped. */
+  readonly tree_digest: string | null;
+  readonly pin: string | null;
+  readonly depends_on: Readonly<Record<string, string>>;
+  /** Those that commit or revert with it. */
+  readonly together: readonly string[];
+  readonly latest_version: string | null;
+  readonly update_available: boolean;
+  readonly state: UpdateState;
+  readonly waiting: Waiting | null;
+  readonly last_update: string | null;
+  readonly last_error: LastError | null;
+  readonly blocked: readonly Blocked[];
+}
+
+/** One version of `holdline versions`. */
+export interface KnownVersion {
+  readonly version: string;
+  /** It runs. */
+  readonly running: boolean;
+  /** Its tree is kept on this device: going back to it fetches nothing. */
+  readonly kept: boolean;
+  /** Names of backups of it. */
+  readonly backups: readonly string[];
+  /** Its release, where the source shows one. */
+  readonly tag: string | null;
+  readonly published_at: string | null;
+  /** Why it is not tried again; null where it is not blocked. */
+  readonly blocked: string | null;
+}
+
+/** `component`: null where there is one. */
+export interface ComponentVersions { readonly component: string | null; readonly versions: readonly KnownVersion[] }
+
 export interface StatusReport {
   readonly app: string;
   readonly install_dir: string;
@@ -117,6 +170,8 @@ export interface StatusReport {
   /** What persons said of versions that have not come yet. */
   readonly approvals: readonly Approval[];
   readonly daemon: { readonly running: boolean; readonly pid: number | null };
+  /** In the order of updating; null where the app is one component. The fields above then speak for all of them. */
+  readonly components: readonly ComponentStatus[] | null;
 }
 
 /** One line of `history`. */

@@ -51,6 +51,14 @@ export interface LastError {
   readonly at: string;
 }
 
+/** The version that was switched to last. */
+export interface LastApplied {
+  readonly version: string;
+  /** ISO 8601 UTC; when it ended. */
+  readonly at: string;
+  readonly outcome: 'committed' | 'reverted' | 'broken';
+}
+
 /** A release whose description was proven here: the same tag with other content is a retagged one. */
 export interface SeenRelease {
   readonly version: string;
@@ -89,6 +97,9 @@ export interface DeviceState {
   readonly format: 1;
   /** The highest version ever committed: the floor. */
   readonly highest_version: string | null;
+  /** The last version that came through a whole probation; null: none did yet. */
+  readonly last_safe_version: string | null;
+  readonly last_applied: LastApplied | null;
   readonly latest_version: string | null;
   /** What the last check said of it: false for a newer one that may not come by itself; null where nobody has checked. */
   readonly update_available: boolean | null;
@@ -122,7 +133,7 @@ export interface DeviceState {
 }
 
 export const EMPTY_STATE: DeviceState = {
-  format: 1, highest_version: null, latest_version: null, update_available: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
+  format: 1, highest_version: null, last_safe_version: null, last_applied: null, latest_version: null, update_available: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
   last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
   seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null, withdrawal: null, older_processes: {},
 };
@@ -139,4 +150,6 @@ export interface VersionRecord {
   readonly origin: 'adopted' | 'release' | 'backup';
   /** True where `records/<name>/shipped/` holds the config as shipped: the base of the next merge. */
   readonly has_shipped_config: boolean;
+  /** Component to range: what the release says it needs of others. Absent: nothing, or it was not said. */
+  readonly requires?: Readonly<Record<string, string>> | undefined;
 }

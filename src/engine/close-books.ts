@@ -64,8 +64,10 @@ function nextOlder({ older_processes: before }: DeviceState, { settings }: Engin
 }
 
 /** Pure. */
-export function nextState(state: DeviceState, books: Books, at: string): DeviceState {
+export function nextState(before: DeviceState, books: Books, at: string): DeviceState {
   const { kind, from, to } = books.journal.begin.plan;
+  const switched = kind !== 'adopt' && books.outcome !== 'discarded';
+  const state: DeviceState = switched ? { ...before, last_applied: { version: to.version, at, outcome: books.outcome } } : before;
   if (books.outcome === 'committed') return kind === 'adopt' ? state : committed(state, kind, from?.version ?? null, to.version, at);
   const waiting = books.outcome === 'discarded' ? waitingOf(books) : undefined;
   if (waiting !== undefined) return { ...state, waiting, held_since: waiting.reason === 'hold' ? state.held_since ?? at : null };
@@ -93,7 +95,7 @@ function committed(state: DeviceState, kind: 'update' | 'rollback', from: string
   const blocked = state.blocked.filter((b) => b.version !== to && semver.gt(b.version, to));
   // So has what a person said of it; of later ones it still counts.
   const approvals = state.approvals.filter(({ version }) => semver.gt(version, to));
-  const next: DeviceState = { ...state, highest_version: highest, last_update: at, last_error: null, interrupted, blocked, waiting: null, held_since: null, approvals };
+  const next: DeviceState = { ...state, highest_version: highest, last_safe_version: to, last_update: at, last_error: null, interrupted, blocked, waiting: null, held_since: null, approvals };
   return kind === 'rollback' && from !== null && from !== to ? block(next, from, state.withdrawal?.version === from ? state.withdrawal.reason : ROLLED_BACK_BY_HAND, at) : next;
 }
 

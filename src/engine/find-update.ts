@@ -21,6 +21,7 @@ import { readDeviceState } from './device-state.js';
 import { judgeDevice, type DeviceJudgement } from './judge-device.js';
 import { lookAtHolds } from './look-at-holds.js';
 import type { EngineParts, VerifiedManifest } from './parts.js';
+import { findHeldBack, judgeNeeds } from './judge-needs.js';
 import { assertUnchanged } from './remember-found.js';
 import { peekVersion } from './read-device.js';
 
@@ -110,17 +111,21 @@ interface Look {
 async function choose(look: Look, releases: readonly Release[], signal: AbortSignal): Promise<Found> {
   const { parts, source, state, current, unreachable, passedOver } = look;
   const named = look.asked.named ?? null;
+  const neighbours = parts.neighbours?.();
   for (let step = 0; step < MAX_STEPS_DOWN; step += 1) {
     const { settings } = parts;
     const choice = chooseRelease({
       releases, current, floor: state.highest_version, blocked: state.blocked, channel: settings.channel, pin: settings.component?.pin ?? settings.policy.pin, range: settings.policy.range,
-      maxMajorJump: settings.trust.maxMajorJump, named, skip: new Set([...unreachable, ...passedOver]), now: parts.clock.now(),
+      maxMajorJump: settings.trust.maxMajorJump, named, bounds: neighbours?.bounds, skip: new Set([...unreachable, ...passedOver]), now: parts.clock.now(),
       incompleteSince: state.incomplete_since, incompleteWait: settings.incompleteReleaseWait, asset: settings.asset, trust: settings.trust.require,
     });
     if (step === 0) for (const message of choice.notes) parts.report({ type: 'note', level: 'warn', message });
     if (look.highest !== undefined && (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER)) return { ...look.highest, seen: choice.seen, rulings: look.rulings };
     if (choice.kind === 'waiting') return waiting(look, choice, choice.waiting);
-    if (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER) return upToDate(look, choice);
+    if (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER) {
+      const held = findHeldBack(choice.seen, neighbours);
+      return held === null ? upToDate(look, choice) : waiting(look, choice, held);
+    }
     // Before anything of it is fetched: a fleet that waits for its turn asks for nothing else.
     if (isKept(look, choice, choice.release, await look.rollout.judge(choice.release, signal))) continue;
     // A name that led here was a version or a tag of this very release.
@@ -160,14 +165,16 @@ async function judge(look: Look, choice: Choice, release: Release, obtained: Ver
   const found = withReport(available(look, choice, release, obtained), judged.report);
   const { tag, version, publishedAt } = release;
   const type = obtained.manifest?.type ?? nextUpdateType(current, version);
+  const needs = judgeNeeds(parts, release, obtained.manifest);
+  const needed = needs.find((ruling) => ruling.verdict === 'wait');
   look.holds ??= await lookAtHolds(parts, { from: current, to: version, type }, signal);
   if (asked.dryRun === true && look.holds.length > 0) parts.report({ type: 'note', level: 'warn', message: `it would wait now: ${judgeHold({ holds: look.holds }).detail}` });
   const admission = admitRelease(parts, { tag, version, type, publishedAt }, { asker: askerOf(asked), holds: asked.dryRun === true ? [] : look.holds, left: 'begin' });
   const ofRollout = look.ofRollout.get(version);
-  look.rulings.push({ tag, version, type, rulings: [...(ofRollout === undefined ? [] : [ofRollout]), ...judged.rulings, ...admission.rulings] });
+  look.rulings.push({ tag, version, type, rulings: [...needs, ...(ofRollout === undefined ? [] : [ofRollout]), ...judged.rulings, ...admission.rulings] });
   // Paused or withdrawn since it was last asked: seen now, not in some hours.
-  if (admission.go && judged.waiting === null) return isKept(look, choice, release, await look.rollout.confirm(release, signal)) ? undefined : found;
-  const wait = admission.go ? judged.waiting : admission.waiting ?? (asked.named === undefined ? null : refusal(admission.rulings));
+  if (admission.go && judged.waiting === null && needed === undefined) return isKept(look, choice, release, await look.rollout.confirm(release, signal)) ? undefined : found;
+  const wait = needed?.waiting ?? (admission.go ? judged.waiting : admission.waiting) ?? (asked.named === undefined ? null : refusal(admission.rulings));
   if (wait !== null) look.highest ??= keepWaiting(found, wait);
   // A hold holds them all.
   if (asked.named !== undefined || wait?.reason === 'hold') return look.highest;

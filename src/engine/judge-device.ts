@@ -10,6 +10,7 @@ import { judgeBudget } from '../decide/judge-budget.js';
 import { judgeRequirements, rulingOfRequirements, type JudgedRequirements } from '../decide/judge-requirements.js';
 import { NO_NEED, type DiskNeed } from '../decide/requirements/room.js';
 import { readBytesOfDay } from './byte-budget.js';
+import { ownRequirements } from './judge-needs.js';
 import type { EngineParts } from './parts.js';
 
 export interface JudgedCandidate { readonly source: ReleaseSource; readonly release: Release; readonly manifest: Manifest | null; readonly type: UpdateType }
@@ -29,7 +30,7 @@ export function judgeDevice(parts: EngineParts, candidate: JudgedCandidate, curr
   const size = before === 'switch' ? 0 : payloadSize(parts, release, manifest);
   const payload = size === null ? null : Math.max(0, size - (before === 'switch' ? 0 : parts.artifact(source).keptBytes(release, manifest)));
   const report = judgeRequirements({
-    requires: manifest?.requires ?? {}, device: { currentVersion: current, ...facts }, rules: settings.requirements,
+    requires: ownRequirements(manifest, parts.neighbours !== undefined), device: { currentVersion: current, ...facts }, rules: settings.requirements,
     // A folder by hand costs no line; what is switched to has been fetched.
     network: source === parts.source && before === 'fetch' ? settings.network : { metered: 'ignore', pass: [] },
     need: before === 'switch' ? NO_NEED : needOf(parts, manifest, payload ?? 0), type, now,

@@ -1,4 +1,5 @@
 // What the workflows need from outside; main/wire-updater.ts puts it together.
+import type { Neighbours } from '../domain/components.js';
 import type { DeviceFacts } from '../domain/device-facts.js';
 import type { Layout } from '../domain/layout.js';
 import type { Manifest } from '../domain/manifest.js';
@@ -125,6 +126,8 @@ export interface EngineParts {
   /** As it is now. */
   facts(): Promise<DeviceFacts>;
   readonly holdWorld: HoldWorld;
+  /** The other components as they are at this moment; absent: there are none. */
+  neighbours?(): Neighbours;
   /** The rescue path, run while we hold the lock. */
   recover(): RecoverResult;
   readonly bootId: string;

@@ -55,6 +55,16 @@ export function peekVersion(places: DevicePlaces): string | null {
   }
 }
 
+/** The record of what runs, for those who only look; a plain folder has none, only a version. */
+export function peekRunning(places: DevicePlaces): (Pick<VersionRecord, 'version' | 'requires'> & { readonly tree_digest: string | null }) | null {
+  try {
+    const { current, version } = readDevice(places);
+    return current?.record ?? (version === null ? null : { version, tree_digest: null });
+  } catch {
+    return null;
+  }
+}
+
 /** The tree of a kept version as it was shipped; null when its list is gone. */
 export function readCurrentFiles({ fs, layout }: Pick<DevicePlaces, 'fs' | 'layout'>, { directory }: KeptVersion): Tree | null {
   return readFiles(fs, filesFile(recordDir(layout, directory))) ?? null;

@@ -45,7 +45,7 @@ function stageOf({ fs, layout, settings }: EngineParts, target: RollbackTarget):
 }
 
 /** A kept version wins over a backup of the same version: its tree is whole and nothing is copied. */
-function findTarget(parts: EngineParts, device: Device, wanted: string | undefined): RollbackTarget {
+export function findTarget(parts: EngineParts, device: Device, wanted: string | undefined): RollbackTarget {
   const backups = listBackups(parts.fs, parts.layout);
   const kept = device.versions.filter((v) => v.directory !== device.current?.directory);
   if (wanted === undefined) {

@@ -1,4 +1,5 @@
 // The answer of update, rollback and adopt, made from how the transaction ended. Pure.
+import type { HoldlineError } from '../domain/errors.js';
 import type { Plan } from '../domain/plan.js';
 import type { UpdateResult } from '../domain/results.js';
 import type { Waiting } from '../domain/state.js';
@@ -31,6 +32,11 @@ export function currentResult(version: string | null, durationMs: number): Updat
 
 export function waitingResult(from: string | null, to: string | null, waiting: Waiting, durationMs: number): UpdateResult {
   return { ...EMPTY, outcome: 'waiting', from, to, reason: waiting.detail, code: waiting.reason, waiting, duration_ms: Math.round(durationMs) };
+}
+
+/** What was thrown, as an answer: another component's turn goes on. */
+export function failedResult(error: HoldlineError, durationMs: number): UpdateResult {
+  return { ...EMPTY, outcome: error.code === 'broken' || error.code === 'journal-damaged' ? 'broken' : 'failed', from: null, to: null, reason: error.message, code: error.code, duration_ms: Math.round(durationMs) };
 }
 
 export function plannedResult(plan: Plan, durationMs: number, bytesDownloaded: number): UpdateResult {

@@ -71,7 +71,10 @@ async function obtainPayload(parts: EngineParts, { release, manifest, source }: 
 
 async function describeTarget(parts: EngineParts, { release, manifest, source }: Candidate, payload: ObtainedPayload, signal: AbortSignal): Promise<UpdateTarget> {
   const files: Tree = payload.files ?? await parts.artifact(source).listPayload(payload, signal);
-  return { version: release.version, tag: release.tag, treeDigest: treeDigest(files), signed: manifest !== null, files };
+  return {
+    version: release.version, tag: release.tag, treeDigest: treeDigest(files), signed: manifest !== null, files,
+    ...(manifest?.requires.components === undefined ? {} : { requires: manifest.requires.components }),
+  };
 }
 
 function stageOf(parts: EngineParts, { source }: Candidate, payload: ObtainedPayload, device: Device, signal: AbortSignal): Stage {

@@ -12,6 +12,7 @@ import { changeDeviceState, readDeviceState } from './device-state.js';
 import { explain } from './explain.js';
 import { findUpdate } from './find-update.js';
 import { leaveWithdrawn } from './leave-withdrawn.js';
+import { listVersions } from './list-versions.js';
 import type { EngineParts } from './parts.js';
 import { noteSettings } from './note-settings.js';
 import { noteHolds, watchHeld } from './note-holds.js';
@@ -36,6 +37,7 @@ export function createUpdater(parts: EngineParts): Updater {
         case 'adopt': return noting(parts, () => underLock(parts, signal, () => adoptDevice(parts, job, signal)));
         case 'download': return noting(parts, () => underLock(parts, signal, () => downloadUpdate(parts, job.version, signal)));
         case 'backup': return underLock(parts, signal, async () => backUp(parts));
+        case 'versions': return [{ component: null, versions: await listVersions(parts, signal) }];
         case 'unblock': return underLock(parts, signal, async () => unblock(parts, job.version), job.version);
         case 'approve': assertOnly(parts, job.component); return underLock(parts, signal, async () => approve(parts, job));
         case 'explain': assertOnly(parts, job.component); return explain(parts, job.version, signal);
@@ -63,17 +65,17 @@ async function cycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResu
   return runUpdate(parts, { version: undefined, from: undefined, dryRun: false }, signal, found);
 }
 
-async function watchedCycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
+export async function watchedCycle(parts: EngineParts, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
   return watched(parts, () => cycle(parts, signal));
 }
 
 /** Afterwards says what a person should hear of: no news for too long, holds that stand for too long. */
-async function watched<Result>(parts: EngineParts, work: () => Promise<Result>): Promise<Result> {
+export async function watched<Result>(parts: EngineParts, work: () => Promise<Result>): Promise<Result> {
   try { return await work(); } finally { watchFreshness(parts); watchHeld(parts); }
 }
 
 /** Looks and remembers; the device's tree is not touched, so no lock is needed where it cannot be had. */
-async function check(parts: EngineParts, signal: AbortSignal): Promise<CheckResult> {
+export async function check(parts: EngineParts, signal: AbortSignal): Promise<CheckResult> {
   const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined }, signal).catch((thrown: unknown) => {
     whereLocked(parts, () => noteFailure(parts, toHoldlineError(thrown)));
     throw thrown;
@@ -93,7 +95,7 @@ function whereLocked(parts: EngineParts, write: () => void): void {
   }
 }
 
-function takeLock(parts: EngineParts): { release(): void } {
+export function takeLock(parts: EngineParts): { release(): void } {
   const { fs, layout, locks } = parts;
   try { fs.makeDirectory(layout.stateDir, 0o750); } catch (thrown) { throw explainFsError(thrown, `use the state directory ${layout.stateDir}`); }
   const path = lockFile(layout);
@@ -126,7 +128,7 @@ async function underLock<Result>(parts: EngineParts, signal: AbortSignal, work: 
 }
 
 /** Once: the same refusal at every check says nothing new, and must not push older lines out of the log. */
-function noteFailure({ audit, fs, layout }: EngineParts, error: HoldlineError): void {
+export function noteFailure({ audit, fs, layout }: EngineParts, error: HoldlineError): void {
   let before: LastError | null = null;
   try { before = readDeviceState(fs, layout).last_error; } catch { /* a state nobody can read is what the error is about */ }
   if (before?.code === error.code && before.message === error.message) return;
@@ -134,14 +136,14 @@ function noteFailure({ audit, fs, layout }: EngineParts, error: HoldlineError): 
 }
 
 /** Says in the state how far the log has come, so that a log cut off later is seen. */
-function anchorAudit({ audit, fs, layout, log }: EngineParts): void {
+export function anchorAudit({ audit, fs, layout, log }: EngineParts): void {
   const head = audit.head();
   if (head === undefined) return;
   try { changeDeviceState(fs, layout, (state) => ({ ...state, audit: head })); } catch (thrown) { log.debug('the end of the audit log is not remembered', { reason: String(thrown) }); }
 }
 
 /** What failed is seen in --status later; being busy or interrupted is no failure. */
-async function noting<Result>(parts: EngineParts, work: () => Promise<Result>): Promise<Result> {
+export async function noting<Result>(parts: EngineParts, work: () => Promise<Result>): Promise<Result> {
   try { return await work(); } catch (thrown) {
     const error = toHoldlineError(thrown);
     if (error.code !== 'busy' && error.code !== 'interrupted' && error.code !== 'recovery-failed') {
@@ -152,14 +154,14 @@ async function noting<Result>(parts: EngineParts, work: () => Promise<Result>): 
   }
 }
 
-async function backUp(parts: EngineParts): Promise<BackupSummary> {
+export async function backUp(parts: EngineParts): Promise<BackupSummary> {
   const backup = await createBackup(parts);
   parts.audit.note({ event: 'backed-up', facts: { name: backup.name, version: backup.version } });
   return backup;
 }
 
 /** Also a release that changed under its tag: a person has looked at it. */
-function unblock(parts: EngineParts, version: string): Unblocked {
+export function unblock(parts: EngineParts, version: string): Unblocked {
   let unblocked = false;
   const state = changeDeviceState(parts.fs, parts.layout, (before) => {
     const seen = Object.fromEntries(Object.entries(before.seen).filter(([, release]) => release.version !== version));

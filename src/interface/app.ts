@@ -3,9 +3,12 @@ import type { AuditReport } from '../domain/audit.js';
 import type { ApprovalResult, ExplainReport } from '../domain/explain.js';
 import type { HoldRequest, HoldsReport, ReleaseHoldRequest, StandingHold } from '../domain/holds.js';
 import type { KeysReport } from '../domain/keys.js';
-import type { BackupSummary, CheckResult, HistoryEntry, StatusReport, UpdateResult } from '../domain/results.js';
+import type { BackupSummary, CheckResult, ComponentVersions, HistoryEntry, StatusReport, UpdateResult } from '../domain/results.js';
 
-export interface UpdateRequest {
+/** One of several components; undefined: all of them, or the only one there is. */
+export interface ComponentRequest { readonly component: string | undefined }
+
+export interface UpdateRequest extends ComponentRequest {
   /** A version by name; older ones are allowed only so. */
   readonly version: string | undefined;
   /** A folder or file to take the release from instead of GitHub. */
@@ -16,8 +19,8 @@ export interface UpdateRequest {
 }
 
 export interface RollbackRequest {
-  /** A kept version or the name of a backup; the previous version when undefined. */
-  readonly target: string | undefined;
+  /** `[COMPONENT] [VERSION|BACKUP]`: where there are components, the first names one; then a kept version or a backup, the previous version when absent. */
+  readonly words: readonly string[];
   readonly dryRun: boolean;
 }
 
@@ -115,16 +118,18 @@ export interface PublishRequest {
 export interface MadeReport { readonly files: readonly string[]; readonly next: readonly string[]; readonly facts: Readonly<Record<string, string | number | null>> }
 
 export interface App {
-  check(): Promise<CheckResult>;
+  check(request: ComponentRequest): Promise<CheckResult>;
   update(request: UpdateRequest): Promise<UpdateResult>;
-  adopt(request: { readonly dryRun: boolean }): Promise<UpdateResult>;
+  adopt(request: ComponentRequest & { readonly dryRun: boolean }): Promise<UpdateResult>;
   rollback(request: RollbackRequest): Promise<UpdateResult>;
   status(): Promise<StatusReport>;
   history(limit: number): Promise<readonly HistoryEntry[]>;
   backups(): Promise<readonly BackupSummary[]>;
+  /** Kept here and to be had, newest first; asks the source. */
+  versions(request: ComponentRequest): Promise<readonly ComponentVersions[]>;
   verify(): Promise<readonly VerifyFinding[]>;
   recover(): Promise<RecoverReport>;
-  unblock(version: string): Promise<{ readonly unblocked: boolean; readonly blocked: readonly string[] }>;
+  unblock(version: string, request: ComponentRequest): Promise<{ readonly unblocked: boolean; readonly blocked: readonly string[] }>;
   /** @throws HoldlineError `busy` while an update is being switched or watched */
   hold(request: HoldRequest): Promise<StandingHold>;
   holds(): Promise<HoldsReport>;

@@ -15,7 +15,7 @@ import { createUsageReader } from '../platform/process-usage.js';
 import { createProcesses } from '../platform/processes.js';
 import { createNotifier, feedWatchdog, type Notifier as SystemNotifier } from '../platform/sd-notify.js';
 import { createServiceHost } from '../platform/spawn-service.js';
-import { recover } from '../recovery/recover.js';
+import { recoverApp, summarizeRecovery, type RecoverySummary } from '../recovery/recover-app.js';
 import { createController } from '../services/controller.js';
 import { createEmbeddedSupervisor, type EmbeddedSupervisor } from '../services/embedded.js';
 import { serviceEnvironment } from '../services/service-environment.js';
@@ -26,7 +26,8 @@ import { createUsageWatch, type UsageWatch } from './daemon/usage-watch.js';
 import { createDaemon, type DaemonParts } from './daemon/run-daemon.js';
 import { serveControl } from './daemon/serve-control.js';
 import { startWorker } from './daemon/start-worker.js';
-import { layoutOf, readSettings } from './read-settings.js';
+import { layoutOf } from './layout-of.js';
+import { readSettings } from './read-settings.js';
 
 /** @returns the exit code. @throws HoldlineError for settings, and `busy` where a daemon runs already */
 export async function runHoldlineDaemon(settingsFile: string | undefined): Promise<number> {
@@ -82,11 +83,15 @@ function takeDaemonLock(layout: Layout): { release(): void } {
 }
 
 function createSupervisor(settings: Settings, layout: Layout, fs: Filesystem, log: Logger): EmbeddedSupervisor {
+  const homes = new Map(settings.components?.flatMap((view) => view.services.map(({ name }) => [name, layoutOf(view)])));
+  /** Of a service that is not in the settings any more nothing is known; it is only ended. */
+  const homeOf = (name: string): Layout => homes.get(name) ?? layout;
   return createEmbeddedSupervisor({
     services: settings.services, host: createServiceHost({ logDirectory: join(layout.runtimeDir, 'logs'), clock: systemClock }), filesystem: fs, clock: systemClock, log,
-    installDir: layout.installDir, stateFile: supervisorFile(layout), environment: serviceEnvironment(process.env, join(process.execPath, '..')),
-    generation: () => { try { return fs.readLink(currentLink(layout)); } catch { return PLAIN_GENERATION; } },
-    accepts: (left) => acceptsProcess(fs, layout, left),
+    stateFile: supervisorFile(layout), environment: serviceEnvironment(process.env, join(process.execPath, '..')),
+    folderOf: (name) => homeOf(name).installDir,
+    generation: (name) => { try { return fs.readLink(currentLink(homeOf(name))); } catch { return PLAIN_GENERATION; } },
+    accepts: (left) => acceptsProcess(fs, homeOf(left.service), left),
   });
 }
 
@@ -95,21 +100,32 @@ interface Wiring { readonly settings: Settings; readonly layout: Layout; readonl
 function daemonParts({ settings, layout, fs, log, services, supervisor, notifier, usage }: Wiring): DaemonParts {
   const { GITHUB_TOKEN: _token, ...env } = process.env;
   const script = fileURLToPath(new URL('./worker.js', import.meta.url));
+  let repaired: Repaired | undefined;
   const quietly = (work: Promise<void>): void => { work.catch((thrown: unknown) => log.debug('systemd was not told', { reason: String(thrown) })); };
   return {
     settings, clock: systemClock, random: Math.random, log,
     notify: { ready: () => quietly(notifier.ready()), stopping: () => quietly(notifier.stopping()), status: (text) => quietly(notifier.status(text)) },
     startJob: (job, actor, report) => startWorker({ script, settings, services, usage: usage.history, report, log, env }, job, actor),
-    recover: async () => {
-      const result = recover({ stateDir: layout.stateDir, probation: 'leave' });
-      const actions = result.transactions.map((t) => t.message);
-      return { outcome: result.outcome, actions: result.alarm === null ? actions : [...actions, `${result.alarm.message} ${result.alarm.hint}`] };
-    },
-    startServices: async () => { await supervisor.startAll(); usage.begin(); },
+    recover: async () => { repaired = repair(settings, layout); return repaired; },
+    startServices: async () => { await supervisor.startAll(repaired?.without); usage.begin(); },
     stopServices: () => supervisor.stopAll().catch((thrown: unknown) => { log.error(toHoldlineError(thrown).message); }),
     rateLimit: () => recallSource(readSourceCache(fs, sourceCacheFile(layout), log), scopeKey(settings.githubApiUrl, settings.githubRepo, settings.githubToken), systemClock.now()).rateLimit,
     serviceStatus: () => Promise.all(settings.services.map((service): Promise<ServiceStatus> => services.status(service).catch((thrown: unknown) => ({
       name: service.name, kind: service.kind, active: false, pid: null, restarts: 0, since: null, detail: toHoldlineError(thrown).message,
     })))),
   };
+}
+
+interface Repaired extends RecoverySummary {
+  /** Services of a component nobody could put in order: what they would start from is unknown. */
+  readonly without: ReadonlySet<string>;
+}
+
+/** A component that stays broken does not keep the others from running. */
+function repair(settings: Settings, layout: Layout): Repaired {
+  const [own, ...components] = recoverApp({ stateDir: layout.stateDir, probation: 'leave' });
+  const summary = summarizeRecovery([own, ...components]);
+  const broken = (settings.components ?? []).filter((view) => components.some(({ stateDir, outcome }) => outcome === 'broken' && stateDir === view.stateDir));
+  const goesOn = own.outcome !== 'broken' && broken.length < (settings.components?.length ?? 0);
+  return { ...summary, outcome: summary.outcome === 'broken' && goesOn ? 'repaired' : summary.outcome, without: new Set(broken.flatMap(({ services }) => services.map(({ name }) => name))) };
 }

@@ -2,7 +2,8 @@
 // but reading and TCP; what it wants written, its parent writes, in the folders of the question at hand. Loads nothing else of ours.
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import type { Layout } from '../domain/layout.js';
-import type { Logger, ReleaseSource } from '../domain/ports.js';
+import type { Logger, ReleaseListing, ReleaseSource } from '../domain/ports.js';
+import type { RunEvent } from '../domain/results.js';
 import type { Settings } from '../domain/settings.js';
 import { fetchSmallAsset } from '../artifact/fetch-small-asset.js';
 import { transferBounds } from '../artifact/obtain-manifest.js';
@@ -12,7 +13,9 @@ import { systemClock } from '../platform/clock.js';
 import { createFilesystem } from '../platform/filesystem.js';
 import { giveUpRights } from '../platform/give-up-rights.js';
 import { nodeSystemCalls } from '../platform/node-system-calls.js';
+import type { SharedListing } from '../source/github.js';
 import { localSources, type SourceParts } from './fetcher/local-sources.js';
+import { layoutOf } from './layout-of.js';
 import { EFFECT_PIPES, MAX_WHOLE_ASSET_BYTES, type FromFetcher, type Question, type SourceFacts, type ToFetcher } from './fetcher/questions.js';
 
 const send = (message: FromFetcher): void => { if (process.connected) process.send?.(message); };
@@ -22,7 +25,8 @@ function remoteLog(): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-interface Work { readonly settings: Settings; readonly sources: SourceParts; readonly log: Logger; settle(): void }
+interface View { readonly settings: Settings; readonly sources: SourceParts }
+interface Work extends View { readonly log: Logger; settle(): void; readonly components: ReadonlyMap<string, View> }
 
 function begin(settings: Settings, layout: Layout): Work {
   const given = giveUpRights();
@@ -30,20 +34,37 @@ function begin(settings: Settings, layout: Layout): Work {
   const log = remoteLog();
   const { calls, settle } = brokeredCalls(EFFECT_PIPES, nodeSystemCalls());
   const fs = createFilesystem(calls);
-  return { settings, log, settle, sources: localSources({ settings, layout, fs, log, report: (event) => send({ type: 'event', event }) }) };
+  const inside = { fs, log, report: (event: RunEvent) => send({ type: 'event', event }) };
+  const repos = new Map<string, SharedListing>();
+  const components = new Map(settings.components?.map((view): [string, View] => {
+    const repo = view.githubRepo.toLowerCase();
+    const listing = repos.get(repo) ?? { kept: undefined };
+    repos.set(repo, listing);
+    return [view.component.name, { settings: view, sources: localSources({ ...inside, settings: view, layout: layoutOf(view), listing }) }];
+  }));
+  return { settings, log, settle, components, sources: localSources({ ...inside, settings, layout }) };
 }
 
-function sourceOf({ sources }: Work, question: Question): ReleaseSource {
+async function listAll({ components }: Work, { settings }: View, signal: AbortSignal): Promise<Record<string, ReleaseListing>> {
+  const listings: Record<string, ReleaseListing> = {};
+  for (const [name, view] of components) {
+    if (view.settings.githubRepo.toLowerCase() === settings.githubRepo.toLowerCase()) listings[name] = await view.sources.source.list(signal);
+  }
+  return listings;
+}
+
+function sourceOf({ sources }: View, question: Question): ReleaseSource {
   const from = 'from' in question ? question.from : null;
   return from === null ? sources.source : sources.sourceFrom(from);
 }
 
-async function perform(work: Work, question: Question, source: ReleaseSource, signal: AbortSignal): Promise<unknown> {
-  const artifact = work.sources.artifact(source);
+async function perform(work: Work, view: View, question: Question, source: ReleaseSource, signal: AbortSignal): Promise<unknown> {
+  const artifact = view.sources.artifact(source);
   switch (question.kind) {
     case 'list': return source.list(signal);
+    case 'listings': return listAll(work, view, signal);
     case 'read': {
-      const content = await fetchSmallAsset({ source, clock: systemClock, log: work.log }, question.asset, MAX_WHOLE_ASSET_BYTES, transferBounds(work.settings), signal);
+      const content = await fetchSmallAsset({ source, clock: systemClock, log: work.log }, question.asset, MAX_WHOLE_ASSET_BYTES, transferBounds(view.settings), signal);
       return content.toString('base64');
     }
     case 'file': {
@@ -57,10 +78,11 @@ async function perform(work: Work, question: Question, source: ReleaseSource, si
 }
 
 async function answer(work: Work, id: number, question: Question, signal: AbortSignal): Promise<void> {
-  const source = sourceOf(work, question);
+  const view = question.component === undefined ? work : work.components.get(question.component) ?? work;
+  const source = sourceOf(view, question);
   const facts = (): SourceFacts => ({ description: source.description, requestsToday: source.requestsToday(), rateLimit: source.rateLimit() });
   try {
-    const result = await perform(work, question, source, signal);
+    const result = await perform(work, view, question, source, signal);
     work.settle();
     send({ type: 'answer', id, result, facts: facts() });
   } catch (thrown) {

@@ -3,7 +3,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { HoldlineError, errnoOf } from '../domain/errors.js';
-import type { Layout } from '../domain/layout.js';
 import type { Settings } from '../domain/settings.js';
 import { chooseSettingsFile, envFileOf, loadSettings } from '../settings/load-settings.js';
 
@@ -54,10 +53,3 @@ function readIfThere(path: string): Buffer | undefined {
     throw new HoldlineError('settings-missing', `cannot read the settings: ${path}: ${errno ?? 'unknown error'}`, { cause, hint: errno === 'EACCES' ? 'Run holdline as the user the file belongs to, or with sudo.' : 'Check the path.' });
   }
 }
-
-export function layoutOf(settings: Settings): Layout {
-  return { installDir: settings.installDir, stateDir: settings.stateDir, sharedDir: settings.sharedDir, runtimeDir: settings.runtimeDir, backupPath: settings.backupPath };
-}
-
-/** One for each component; the app's own where it is one. */
-export const layoutsOf = (settings: Settings): readonly Layout[] => (settings.components ?? [settings]).map(layoutOf);

@@ -3,14 +3,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { recover, type RecoverResult } from '../recovery/recover.js';
+import type { RecoverResult } from '../recovery/recover.js';
+import { recoverApp } from '../recovery/recover-app.js';
 
 const STATE_ROOT = '/var/lib/holdline';
 const EXIT = { done: 0, usage: 2, broken: 21, busy: 75 } as const;
 const HELP = `holdline-recover [--state-dir DIR]… [--again]
 
 Finishes or undoes updates that a crash or power cut interrupted. Without --state-dir: every app below ${STATE_ROOT}.
-  --state-dir DIR  one app's state directory
+  --state-dir DIR  one app's state directory; with those of its components
   --again          try again to undo an update that ended broken
 Exit codes: 0 nothing to do or repaired, 21 broken (a person is needed), 75 another holdline is at work.
 `;
@@ -29,11 +30,10 @@ function main(): number {
     process.stdout.write(HELP);
     return EXIT.done;
   }
-  const results = (options['state-dir']?.map((dir) => resolve(dir)) ?? stateDirectories()).map((stateDir) => {
-    const result = recover({ stateDir, again: options.again ?? false });
+  const results = (options['state-dir']?.map((dir) => resolve(dir)) ?? stateDirectories()).flatMap((stateDir) => recoverApp({ stateDir, again: options.again ?? false }).map((result) => {
     tell(result);
     return result.outcome;
-  });
+  }));
   if (results.length === 0) process.stdout.write(`nothing to recover: no app has a journal below ${STATE_ROOT}\n`);
   if (results.includes('broken')) return EXIT.broken;
   return results.includes('busy') ? EXIT.busy : EXIT.done;
@@ -42,7 +42,7 @@ function main(): number {
 /** Also the root itself, for a device with one app and `state_dir: /var/lib/holdline`. */
 function stateDirectories(): string[] {
   const below = existsSync(STATE_ROOT) ? readdirSync(STATE_ROOT).map((name) => join(STATE_ROOT, name)) : [];
-  return [STATE_ROOT, ...below].filter((dir) => existsSync(join(dir, 'journal')));
+  return [STATE_ROOT, ...below].filter((dir) => ['journal', 'components'].some((name) => existsSync(join(dir, name))));
 }
 
 function tell({ stateDir, outcome, transactions, alarm }: RecoverResult): void {

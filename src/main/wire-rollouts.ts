@@ -12,6 +12,7 @@ import type { RolloutTrust } from '../artifact/rollout/prove-rollout.js';
 import { readRolloutStore, writeRolloutStore } from '../artifact/rollout/rollout-store.js';
 import { applyGroup, chooseGroup } from '../decide/choose-group.js';
 import { ensureDeviceId } from '../engine/device-id.js';
+import { keyPlaceOf } from './fetcher/key-place.js';
 import type { RolloutDesk } from '../engine/parts.js';
 
 const ID_BYTES = 16;
@@ -42,7 +43,7 @@ function createDesk(settings: Settings, device: RolloutDesk['device'], { layout,
   const component = settings.tagPrefix;
   const key = rolloutPath(settings.channel, component);
   const trust = (): RolloutTrust => ({
-    ring: settings.trust.require === 'signature' ? buildKeyRing(settings.githubRepo, settings.trust.keys, readKeyStore({ fs, layout })) : null,
+    ring: settings.trust.require === 'signature' ? buildKeyRing(settings.githubRepo, settings.trust.keys, readKeyStore({ fs, layout: keyPlaceOf(settings, layout) })) : null,
     repo: settings.githubRepo, channel: settings.channel, component,
   });
   return {

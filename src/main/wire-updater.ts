@@ -13,6 +13,7 @@ import type { LookRules } from '../decide/step-params.js';
 import type { EngineParts, WatchRules } from '../engine/parts.js';
 import { createAudit } from '../engine/audit-log.js';
 import { readDeviceState } from '../engine/device-state.js';
+import { createComponentsUpdater } from '../engine/components/create-components-updater.js';
 import { createUpdater, type Updater } from '../engine/updater.js';
 import { choosePeek, chooseProbes } from '../health/choose-probes.js';
 import { comparesAnything, createUsageComparison, type UsageComparison } from '../health/compare-usage.js';
@@ -32,9 +33,9 @@ import { recover } from '../recovery/recover.js';
 import { readBootId } from '../recovery/rescue-calls.js';
 import { bridgeInspector } from './bridge-inspector.js';
 import type { SourceParts, SourceSurroundings } from './fetcher/local-sources.js';
-import { remoteSources } from './fetcher/remote-sources.js';
+import { wireSources } from './fetcher/wire-sources.js';
 import { createHoldWorld } from './hold-world.js';
-import { layoutOf } from './read-settings.js';
+import { layoutOf } from './layout-of.js';
 import { wireModules } from './wire-modules.js';
 import { wireRollouts } from './wire-rollouts.js';
 
@@ -54,13 +55,17 @@ export interface UpdaterSurroundings {
 
 export function wireUpdater(given: Settings, around: UpdaterSurroundings): Updater {
   const fs = createFilesystem();
-  const layout = layoutOf(given);
-  const { log, report, fetcher } = around;
-  const { settings, desk } = wireRollouts(given, layout, fs, systemClock, log);
-  const inside = { settings, layout, fs, log, report };
-  const sources = typeof fetcher === 'string' ? remoteSources({ ...inside, script: fetcher }) : { ...fetcher(inside), close: () => undefined };
-  const audit = createAudit({ fs, layout, clock: systemClock, log: around.log, actor: around.actor, anchor: () => readDeviceState(fs, layout).audit });
-  const updater = createUpdater({ ...around, audit, rollouts: desk, ...sources, ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock });
+  const shared = layoutOf(given);
+  const audit = createAudit({ fs, layout: shared, clock: systemClock, log: around.log, actor: around.actor, anchor: () => readDeviceState(fs, shared).audit });
+  const sources = wireSources(given, fs, around);
+  const wireParts = (view: Settings): EngineParts => {
+    const layout = layoutOf(view);
+    const { settings, desk } = wireRollouts(view, layout, fs, systemClock, around.log);
+    return { ...around, audit, rollouts: desk, ...sources.of(settings), ...wireDevice(settings, layout, fs, around), settings, layout, fs, clock: systemClock };
+  };
+  const updater = given.components === null ? createUpdater(wireParts(given)) : createComponentsUpdater({
+    app: wireParts(given), members: given.components.map((view) => ({ name: view.component.name, facts: view.component, parts: wireParts(view) })), together: given.together,
+  });
   return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
 

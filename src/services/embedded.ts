@@ -20,21 +20,21 @@ export interface EmbeddedOptions {
   readonly filesystem: Filesystem;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The folder services start in. */
-  readonly installDir: string;
+  /** The folder a service starts in, by its name. */
+  readonly folderOf: (service: string) => string;
   /** `supervisorFile(layout)`. */
   readonly stateFile: string;
   /** The whole environment of a service, before its own `env`: see serviceEnvironment. */
   readonly environment: Readonly<Record<string, string>>;
   /** What services are started from, the text of the `current` link: an adopted one of another is restarted. */
-  readonly generation: () => string;
+  readonly generation: (service: string) => string;
   /** May a process of another generation go on all the same: no update since has touched it. */
   readonly accepts: (left: LeftProcess) => boolean;
 }
 
 export interface EmbeddedSupervisor extends ServiceController {
   /** Adopts what runs already and starts the rest in order of dependency. A service that does not start is logged and tried again by itself. */
-  startAll(): Promise<void>;
+  startAll(except?: ReadonlySet<string>): Promise<void>;
   /** Stops all of them, dependents first. Throws the first `service-stop` after all were tried. */
   stopAll(): Promise<void>;
 }
@@ -56,17 +56,18 @@ class Embedded implements EmbeddedSupervisor {
   constructor(options: EmbeddedOptions) {
     this.#options = options;
     this.#bootId = options.host.bootId();
-    const { host, clock, log, installDir, generation } = options;
+    const { host, clock, log } = options;
     for (const settings of options.services) {
       if (settings.command === null) continue;
       const env = { ...options.environment, ...this.#marks(settings.name) };
-      this.#services.set(settings.name, new SupervisedService(settings, { host, clock, log, cwd: installDir, env, generation, save: () => this.#save() }));
+      this.#services.set(settings.name, new SupervisedService(settings, { host, clock, log, cwd: options.folderOf(settings.name), env, generation: () => options.generation(settings.name), save: () => this.#save() }));
     }
   }
 
-  async startAll(): Promise<void> {
+  async startAll(except: ReadonlySet<string> = new Set()): Promise<void> {
     await this.#ready();
     await inDependencyOrder(this.#settings(), 'dependencies-first', async ({ name }) => {
+      if (except.has(name)) return;
       await this.#inTurn(name, (service) => service.start()).catch((thrown: unknown) => {
         this.#options.log.error(thrown instanceof Error ? thrown.message : String(thrown), { service: name });
       });
@@ -143,14 +144,13 @@ class Embedded implements EmbeddedSupervisor {
   async #adopt(): Promise<void> {
     const record = this.#read();
     if (record === undefined || record.bootId !== this.#bootId) return;
-    const generation = this.#options.generation();
     const unwanted: { running: RunningRecord; process: ServiceProcess }[] = [];
     for (const running of record.services) {
       const [process, ...doubles] = this.#recognise(running);
       if (process === undefined) continue;
       const service = this.#services.get(running.name);
       // An update never touches hardware processes, so those may be older than the current version.
-      if (service !== undefined && (service.kind === 'hardware' || running.generation === generation || this.#options.accepts({ service: running.name, pid: process.pid, bootId: record.bootId, generation: running.generation }))) service.adopt(process, running);
+      if (service !== undefined && (service.kind === 'hardware' || running.generation === this.#options.generation(running.name) || this.#options.accepts({ service: running.name, pid: process.pid, bootId: record.bootId, generation: running.generation }))) service.adopt(process, running);
       else doubles.push(process);
       for (const double of doubles) unwanted.push({ running, process: double });
     }

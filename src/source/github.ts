@@ -2,7 +2,7 @@
 import { HoldlineError } from '../domain/errors.js';
 import type { Clock, Fetch, Filesystem, Logger, ReleaseSource } from '../domain/ports.js';
 import type { GithubAccess } from './ask-github.js';
-import { toRelease } from './github-release.js';
+import { toRelease, type KeptRelease } from './github-release.js';
 import { listAttestations } from './list-attestations.js';
 import { listAllReleases, type Retries } from './list-releases.js';
 import { openGithubAsset } from './open-asset.js';
@@ -28,9 +28,14 @@ export interface GitHubSourceOptions {
   readonly retries: Retries;
   /** Where the server's pages are: `https://github.com`; default: where it counts requests without a token, so that downloads do not spend them. */
   readonly webUrl?: string | null;
+  /** Shared by the sources of one repository: its releases are listed once, whoever asks first. Absent: at each call. */
+  readonly listing?: SharedListing | undefined;
   /** `holdline/0.1.0`. */
   readonly userAgent: string;
 }
+
+/** Of one repository, for one turn over several components: requests are few, and all of them judge the same releases. */
+export interface SharedListing { kept: Promise<readonly KeptRelease[]> | undefined }
 
 const cleanUrl = (url: string): string => url.replace(/\/+$/, '');
 
@@ -61,7 +66,7 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
     async list(signal) {
       ledger.refresh();
       try {
-        const kept = await listAllReleases(access, options.retries, signal);
+        const kept = await listShared(options.listing, () => listAllReleases(access, options.retries, signal));
         return { releases: kept.flatMap((release) => toRelease(release, component, `${apiUrl}/repos/${repo}`, publicUrl) ?? []), rateLimit: ledger.rateLimit() };
       } finally {
         ledger.save();
@@ -89,6 +94,13 @@ export function createGitHubSource(options: GitHubSourceOptions): ReleaseSource 
 
 /** An Enterprise server counts nobody unless told to. */
 const webOf = (apiUrl: string): string | null => (apiUrl === 'https://api.github.com' ? 'https://github.com' : null);
+
+/** A refusal is shared too: asking again at once would only spend what is left. */
+function listShared(listing: SharedListing | undefined, list: () => Promise<readonly KeptRelease[]>): Promise<readonly KeptRelease[]> {
+  if (listing === undefined) return list();
+  listing.kept ??= list();
+  return listing.kept;
+}
 
 /** An Enterprise server has no attestations. */
 const keepsAttestations = (apiUrl: string): boolean => new URL(apiUrl).pathname !== '/api/v3';

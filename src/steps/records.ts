@@ -56,7 +56,8 @@ export function parseRecord(value: unknown): VersionRecord | undefined {
   const { format, version, tag, tree_digest: digest, created, origin, has_shipped_config: shipped } = value;
   if (format !== 1 || typeof version !== 'string' || typeof digest !== 'string' || typeof created !== 'string' || typeof shipped !== 'boolean') return undefined;
   if ((typeof tag !== 'string' && tag !== null) || !isOrigin(origin)) return undefined;
-  return { format: 1, version, tag, tree_digest: digest, created, origin, has_shipped_config: shipped };
+  const { requires } = value;
+  return { format: 1, version, tag, tree_digest: digest, created, origin, has_shipped_config: shipped, ...(isRanges(requires) ? { requires } : {}) };
 }
 
 export function parseEntry(value: unknown): TreeEntry | undefined {
@@ -79,5 +80,6 @@ export function readJson(fs: Filesystem, path: string, maxBytes: number): unknow
 }
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRanges = (value: unknown): value is Readonly<Record<string, string>> => isObject(value) && Object.values(value).every((range) => typeof range === 'string');
 const isOrigin = (value: unknown): value is VersionRecord['origin'] => ORIGINS.includes(value);
 const isMode = (value: unknown): value is TreeEntry['mode'] => MODES.includes(value);

@@ -22,7 +22,7 @@ let open: EmbeddedSupervisor[];
 
 function supervise(...services: ServiceSettings[]): EmbeddedSupervisor {
   const supervisor = createEmbeddedSupervisor({
-    services, log, clock: systemClock, filesystem: createFilesystem(), installDir: folder, stateFile: join(folder, 'run', 'services.json'),
+    services, log, clock: systemClock, filesystem: createFilesystem(), folderOf: () => folder, stateFile: join(folder, 'run', 'services.json'),
     host: createServiceHost({ logDirectory: join(folder, 'run', 'logs'), clock: systemClock }),
     environment: serviceEnvironment({ PATH: process.env['PATH'], GITHUB_TOKEN: 'secret' }, '/nowhere'), generation: () => 'versions/1', accepts: () => false,
   });

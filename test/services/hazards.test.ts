@@ -50,7 +50,7 @@ function fakeWorld(files = new Map<string, string>()) {
         readText: (path) => files.get(path) ?? '',
         writeDurably: (path, content) => { if (world.diskFull) throw new Error('ENOSPC'); files.set(path, String(content)); },
       };
-      return createEmbeddedSupervisor({ services: [service], host, filesystem, clock, log, installDir: '/app', stateFile: '/run/services.json', environment: {}, generation: () => 'v1', accepts: () => false });
+      return createEmbeddedSupervisor({ services: [service], host, filesystem, clock, log, folderOf: () => '/app', stateFile: '/run/services.json', environment: {}, generation: () => 'v1', accepts: () => false });
     },
   };
   return world;

@@ -12,6 +12,7 @@ function renderRequirements(report: CheckResult['requirements']): string {
 }
 
 export function renderCheck(terminal: Terminal, result: CheckResult): string {
+  if (result.components !== undefined) return renderComponentChecks(terminal, result.components);
   const running = result.current_version ?? 'nothing';
   if (result.waiting !== null && result.outcome !== 'available') {
     const until = result.waiting.until === null ? '' : `, until ${formatWhen(result.waiting.until, terminal.now())}`;
@@ -28,12 +29,17 @@ export function renderCheck(terminal: Terminal, result: CheckResult): string {
     : `${paint(terminal, 'green', 'up to date')}: ${running} is installed, ${result.latest_version} is the newest\n`;
 }
 
+function renderComponentChecks(terminal: Terminal, checks: NonNullable<CheckResult['components']>): string {
+  return checks.map((check) => `${paint(terminal, 'bold', check.component)}: ${check.outcome === 'failed' ? `${paint(terminal, 'red', 'could not be checked')}: ${printable(check.reason)} [${check.code}]\n` : renderCheck(terminal, { ...check, components: undefined })}`).join('');
+}
+
 const OUTCOME: Record<UpdateResult['outcome'], readonly [Paint, string]> = {
   updated: ['green', 'updated'], current: ['green', 'up to date'], waiting: ['yellow', 'not now'],
   rolled_back: ['yellow', 'rolled back'], failed: ['red', 'failed, nothing changed'], broken: ['red', 'BROKEN: a person is needed'],
 };
 
 export function renderUpdate(terminal: Terminal, result: UpdateResult): string {
+  if (result.components !== undefined) return result.components.map((update) => `${paint(terminal, 'bold', update.component)}: ${renderUpdate(terminal, { ...update, components: undefined })}`).join('');
   if (result.plan !== undefined) return `${paint(terminal, 'bold', 'the plan')} (nothing was changed)\n${describePlan(result.plan).map((line) => `  ${line}\n`).join('')}`;
   const [colour, text] = OUTCOME[result.outcome];
   const versions = result.to === null ? `${result.from ?? ''}` : `${result.from ?? 'nothing'} -> ${result.to}`;

@@ -1,5 +1,6 @@
 // `--status` for people: what runs, what is newer, what waits, and whether all is well.
 import type { StatusReport } from '../../domain/results.js';
+import { describeComponent } from './render-components.js';
 import { holdRows } from './render-policy.js';
 import { formatBytes, formatTable, formatWhen } from './format.js';
 import { paint, printable, type Paint, type Terminal } from './terminal.js';
@@ -11,15 +12,15 @@ function headline(status: StatusReport): readonly [Paint, string] {
   if (status.waiting !== null) return ['yellow', `waiting (${status.waiting.reason})`];
   if (status.update_available) return ['cyan', 'update available'];
   if (status.freshness.alarm !== null) return ['red', 'hears no news'];
-  if (status.current_version === null) return ['yellow', 'nothing installed yet'];
+  if (status.current_version === null && status.components === null) return ['yellow', 'nothing installed yet'];
   if (status.state !== 'idle' && status.state !== 'current') return ['cyan', status.state];
+  if (status.components !== null) return ['green', 'up to date'];
   return status.latest_version === null ? ['green', 'running, no release seen yet'] : ['green', 'up to date'];
 }
 
 function facts(status: StatusReport, now: number): string[][] {
   const rows = [
-    ['running', status.current_version ?? 'nothing installed'],
-    ['newest', status.latest_version ?? 'unknown: no check yet'],
+    ...(status.components === null ? [['running', status.current_version ?? 'nothing installed'], ['newest', status.latest_version ?? 'unknown: no check yet']] : []),
     ['last check', formatWhen(status.last_check, now)],
     ['last update', formatWhen(status.last_update, now)],
     ['daemon', status.daemon.running ? `running (pid ${status.daemon.pid ?? '?'})` : 'not running: updates happen only by hand or timer'],
@@ -49,6 +50,7 @@ export function renderStatus(terminal: Terminal, status: StatusReport): string {
   return [
     `${paint(terminal, 'bold', status.app)}  ${paint(terminal, colour, text)}  ${paint(terminal, 'dim', status.install_dir)}\n\n`,
     formatTable(facts(status, now), '  '),
+    section(terminal, 'components', (status.components ?? []).map((component) => describeComponent(terminal, component))),
     section(terminal, 'services', services),
     section(terminal, 'bridges', bridges),
     section(terminal, 'holds', holdRows(status.holds.standing, now)),

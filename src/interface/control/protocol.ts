@@ -3,7 +3,7 @@ import { ERROR_TABLE, HoldlineError, type ErrorCode } from '../../domain/errors.
 import type { PlainError } from '../../domain/jobs.js';
 import type { RunEvent } from '../../domain/results.js';
 
-export const METHODS = ['check', 'update', 'rollback', 'adopt', 'unblock', 'approve', 'explain', 'activity', 'wake'] as const;
+export const METHODS = ['check', 'update', 'rollback', 'adopt', 'unblock', 'approve', 'explain', 'versions', 'activity', 'wake'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Longest line either side reads; a longer one ends the connection. */

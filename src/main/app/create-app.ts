@@ -4,14 +4,16 @@ import { HoldlineError } from '../../domain/errors.js';
 import type { ApprovalResult, ExplainReport } from '../../domain/explain.js';
 import type { Job } from '../../domain/jobs.js';
 import { controlSocket, type Layout } from '../../domain/layout.js';
-import type { CheckResult, Report, UpdateResult } from '../../domain/results.js';
+import type { CheckResult, ComponentVersions, Report, UpdateResult } from '../../domain/results.js';
 import type { Settings } from '../../domain/settings.js';
 import type { App } from '../../interface/app.js';
 import type { Method } from '../../interface/control/protocol.js';
 import type { Terminal } from '../../interface/cli/terminal.js';
 import { fetcherScript } from '../fetcher/fetcher-script.js';
-import { layoutOf, readSettings } from '../read-settings.js';
+import { layoutOf } from '../layout-of.js';
+import { readSettings } from '../read-settings.js';
 import { askDaemon, NO_DAEMON } from './ask-daemon.js';
+import { assertKnown, componentNames, readRollbackWords } from './component-words.js';
 import { describeUser } from './describe-user.js';
 import { readStatus } from './read-status.js';
 import { terminalLog } from './terminal-log.js';
@@ -24,16 +26,21 @@ interface Context { readonly settings: Settings; readonly layout: Layout; readon
 export function createApp(parts: AppParts): App {
   const settings = readSettings(parts.settingsFile, process.env);
   const context: Context = { settings, layout: layoutOf(settings), parts };
+  const names = componentNames(settings);
   const work = <T>(method: Method, job: Job, params: object): Promise<T> => run(context, method, job, params) as Promise<T>;
   return {
-    check: () => work<CheckResult>('check', { kind: 'check' }, {}),
-    update(request) {
+    check: async (request) => work<CheckResult>('check', { kind: 'check', ...assertKnown(names, request) }, request),
+    async update(request) {
       const from = request.from === undefined ? undefined : resolve(request.from);
-      return work<UpdateResult>('update', { kind: 'update', version: request.version, from, dryRun: request.dryRun, unattended: request.unattended }, { ...request, from });
+      return work<UpdateResult>('update', { kind: 'update', ...assertKnown(names, request), version: request.version, from, dryRun: request.dryRun, unattended: request.unattended }, { ...request, from });
     },
-    adopt: (request) => work<UpdateResult>('adopt', { kind: 'adopt', ...request }, request),
-    rollback: (request) => work<UpdateResult>('rollback', { kind: 'rollback', target: request.target, dryRun: request.dryRun }, request),
-    unblock: (version) => work('unblock', { kind: 'unblock', version }, { version }),
+    adopt: async (request) => work<UpdateResult>('adopt', { kind: 'adopt', ...request, ...assertKnown(names, request) }, request),
+    async rollback({ words, dryRun }) {
+      const asked = { ...readRollbackWords(words, names), dryRun };
+      return work<UpdateResult>('rollback', { kind: 'rollback', ...asked }, asked);
+    },
+    versions: async (request) => work<readonly ComponentVersions[]>('versions', { kind: 'versions', ...assertKnown(names, request) }, request),
+    unblock: async (version, request) => work('unblock', { kind: 'unblock', version, ...assertKnown(names, request) }, { version, ...request }),
     hold: async (request) => (await import('./hold-updates.js')).holdUpdates(context.settings, context.layout, request),
     holds: async () => (await import('./hold-updates.js')).listHolds(context.settings, context.layout),
     releaseHold: async (request) => (await import('./hold-updates.js')).releaseHold(context.settings, context.layout, request),

@@ -18,7 +18,7 @@ import { createFilesystem } from '../../platform/filesystem.js';
 import { createLocks } from '../../platform/locks.js';
 import { createHoldWorld } from '../hold-world.js';
 import { askDaemon } from './ask-daemon.js';
-import { layoutsOf } from '../read-settings.js';
+import { layoutsOf } from '../layout-of.js';
 import { describeUser } from './describe-user.js';
 import { reportHolds, type Places } from './report-holds.js';
 

@@ -3,7 +3,7 @@ import isNewer from 'semver/functions/gt.js';
 import { toHoldlineError } from '../../domain/errors.js';
 import { controlSocket, journalDir, sourceCacheFile, type Layout } from '../../domain/layout.js';
 import type { Filesystem, Logger } from '../../domain/ports.js';
-import type { ServiceStatus, StatusReport } from '../../domain/results.js';
+import type { ComponentStatus, ServiceStatus, StatusReport } from '../../domain/results.js';
 import type { Settings } from '../../domain/settings.js';
 import { EMPTY_STATE, type DeviceState, type UpdateState } from '../../domain/state.js';
 import { judgeFreshness } from '../../decide/judge-freshness.js';
@@ -16,7 +16,9 @@ import { createFilesystem } from '../../platform/filesystem.js';
 import { readSourceCache, recallSource, scopeKey } from '../../source/source-cache.js';
 import { bridgeInspector } from '../bridge-inspector.js';
 import type { Activity } from '../daemon/run-daemon.js';
+import { layoutOf } from '../layout-of.js';
 import { askDaemon, NO_DAEMON } from './ask-daemon.js';
+import { readComponents } from './read-components.js';
 import { reportHolds } from './report-holds.js';
 
 /** Nothing worth a line happens while only looking. */
@@ -25,20 +27,40 @@ const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: ()
 export async function readStatus(settings: Settings, layout: Layout): Promise<StatusReport> {
   const fs = createFilesystem();
   const activity = await askActivity(layout);
+  const components = settings.components === null ? null
+    : readComponents(settings.components, settings.together, { fs, readState, stateOf: (view) => stateOf(fs, layoutOf(view), readState(fs, layoutOf(view)).state, undefined) });
   const { state, problem } = readState(fs, layout);
-  const current = peekVersion({ fs, layout, settings });
+  const current = components === null ? peekVersion({ fs, layout, settings }) : null;
   const github = recallSource(readSourceCache(fs, sourceCacheFile(layout), SILENT), scopeKey(settings.githubApiUrl.replace(/\/+$/u, ''), settings.githubRepo, settings.githubToken), systemClock.now());
   const available = state.update_available !== false && state.latest_version !== null && (current === null || isNewer(state.latest_version, current)) && !state.blocked.some((b) => b.version === state.latest_version);
-  return {
+  const own = {
     app: settings.app, install_dir: layout.installDir, current_version: current, latest_version: state.latest_version, update_available: available,
     state: stateOf(fs, layout, state, activity), waiting: state.waiting, last_check: state.last_check, last_update: state.last_update, last_error: problem ?? state.last_error,
-    blocked: state.blocked, backups: listBackups(fs, layout).map(summarizeBackup),
+    blocked: state.blocked, backups: (settings.components ?? [settings]).flatMap((view) => listBackups(fs, layoutOf(view)).map(summarizeBackup)), components,
     services: activity?.services ?? await askServices(settings, layout), bridge: await bridgeInspector().status(),
     freshness: judgeFreshness(state, current, settings.freshness.alarmAfter, systemClock.now()),
     holds: reportHolds({ settings, layout, fs }, state), approvals: state.approvals,
     requests_today: github.requestsToday, rate_limit: github.rateLimit, daemon: { running: activity !== undefined, pid: activity?.pid ?? null },
   };
+  return components === null ? own : { ...own, ...speakForAll(components, own, (settings.components ?? []).map((view) => readState(fs, layoutOf(view)).state)) };
 }
+
+/** The worst state, the newest moment: what a person looks at first. */
+function speakForAll(components: readonly ComponentStatus[], own: StatusReport, states: readonly DeviceState[]): Partial<StatusReport> {
+  const newest = (moments: readonly (string | null)[]): string | null => moments.filter((moment) => moment !== null).sort().at(-1) ?? null;
+  const told = components.find(({ state }) => state === 'broken') ?? components.find(({ state }) => state !== 'idle' && state !== 'waiting') ?? components.find(({ state }) => state === 'waiting');
+  const failed = components.find(({ last_error: error }) => error !== null);
+  const waits = components.find(({ waiting }) => waiting !== null);
+  return {
+    update_available: components.some(({ update_available: is }) => is), state: own.state === 'idle' ? told?.state ?? 'idle' : own.state,
+    waiting: waits?.waiting === null || waits === undefined ? null : { ...waits.waiting, detail: `${waits.component}: ${waits.waiting.detail}` },
+    last_check: newest(states.map(({ last_check: at }) => at)), last_update: newest(states.map(({ last_update: at }) => at)),
+    last_error: own.last_error ?? (failed?.last_error === null || failed === undefined ? null : { ...failed.last_error, message: `${failed.component}: ${failed.last_error.message}` }),
+    blocked: components.flatMap(({ component, blocked }) => blocked.map((entry) => ({ ...entry, version: `${component} ${entry.version}` }))),
+  };
+}
+
+export type ReadState = typeof readState;
 
 async function askActivity(layout: Layout): Promise<Activity | undefined> {
   try {

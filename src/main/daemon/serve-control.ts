@@ -15,15 +15,17 @@ function text(request: Request, name: string): string | undefined {
 /** @throws HoldlineError `usage` */
 export function jobOf(request: Request): Job {
   const dryRun = request.params['dryRun'] === true;
+  const component = text(request, 'component');
   switch (request.method) {
-    case 'check': return { kind: 'check' };
-    case 'update': return { kind: 'update', version: text(request, 'version'), from: text(request, 'from'), dryRun, unattended: request.params['unattended'] === true };
-    case 'rollback': return { kind: 'rollback', target: text(request, 'target'), dryRun };
-    case 'adopt': return { kind: 'adopt', dryRun };
+    case 'check': return { kind: 'check', component };
+    case 'update': return { kind: 'update', component, version: text(request, 'version'), from: text(request, 'from'), dryRun, unattended: request.params['unattended'] === true };
+    case 'rollback': return { kind: 'rollback', component, target: text(request, 'target'), dryRun };
+    case 'adopt': return { kind: 'adopt', component, dryRun };
+    case 'versions': return { kind: 'versions', component };
     case 'unblock': {
       const version = text(request, 'version');
       if (version === undefined) throw new HoldlineError('usage', 'cannot unblock: no version given');
-      return { kind: 'unblock', version };
+      return { kind: 'unblock', component, version };
     }
     case 'approve': return approvalOf(request);
     case 'explain': return { kind: 'explain', version: text(request, 'version'), component: text(request, 'component') };

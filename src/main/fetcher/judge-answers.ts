@@ -28,6 +28,11 @@ export function judgeListing(value: unknown): ReleaseListing {
   return { releases: value['releases'], rateLimit: isFields(rateLimit) ? rateLimit as unknown as ReleaseListing['rateLimit'] : null };
 }
 
+export function judgeListings(value: unknown): Readonly<Record<string, ReleaseListing>> {
+  if (!isFields(value)) throw nonsense('releases that are none');
+  return Object.fromEntries(Object.entries(value).map(([component, listing]) => [component, judgeListing(listing)]));
+}
+
 /** A version becomes a folder's name. */
 function isRelease(value: unknown): value is Release {
   return isFields(value) && isText(value['tag']) && isText(value['version']) && semver.valid(value['version']) === value['version'] && ['publishedAt', 'url', 'notes'].every((name) => isText(value[name]))

@@ -19,8 +19,9 @@ import { createFetch } from '../../platform/http.js';
 import { assertTrust } from '../../settings/assert-trust.js';
 import { createDirectorySource } from '../../source/directory.js';
 import { meterSource } from '../../source/meter-source.js';
-import { createGitHubSource } from '../../source/github.js';
+import { createGitHubSource, type SharedListing } from '../../source/github.js';
 import { withPayloadVersions } from '../payload-versions.js';
+import { keyPlaceOf } from './key-place.js';
 
 declare const HOLDLINE_VERSION: string;
 
@@ -28,17 +29,21 @@ declare const HOLDLINE_VERSION: string;
 const shippedRootFile = fileURLToPath(new URL('../config/trusted-roots/public-good.json', import.meta.url));
 
 export type SourceParts = Pick<EngineParts, 'source' | 'sourceFrom' | 'artifact'>;
-export interface SourceSurroundings { readonly settings: Settings; readonly layout: Layout; readonly fs: Filesystem; readonly log: Logger; readonly report: Report }
+export interface SourceSurroundings { readonly settings: Settings; readonly layout: Layout; readonly fs: Filesystem; readonly log: Logger; readonly report: Report;
+  /** Shared by components of one repository. */
+  readonly listing?: SharedListing | undefined;
+}
 
-export function localSources({ settings, layout, fs, log, report }: SourceSurroundings): SourceParts {
+export function localSources({ settings, layout, fs, log, report, listing }: SourceSurroundings): SourceParts {
   const source = lazySource(() => {
     assertTrust(settings);
     return metered(createGitHubSource({
-      fetch: createFetch({ proxy: settings.proxy }), fs, clock: systemClock, log, cacheFile: sourceCacheFile(layout), repo: settings.githubRepo,
+      fetch: createFetch({ proxy: settings.proxy }), fs, clock: systemClock, log, cacheFile: sourceCacheFile(layout), repo: settings.githubRepo, component: settings.tagPrefix, listing,
       apiUrl: settings.githubApiUrl, token: settings.githubToken, retries: { maxRetries: settings.maxRetries, retryDelayMs: settings.retryDelay * 1000 },
       userAgent: `holdline/${HOLDLINE_VERSION}`,
     }), { settings, layout, fs, log });
   }, settings.githubRepo);
+  const keys = { fs, layout: keyPlaceOf(settings, layout) };
   const paths = createDevicePaths(settings.preserve);
   const payloadRequest = (payload: Pick<ObtainedPayload, 'path' | 'strip'> & Partial<Pick<ObtainedPayload, 'files' | 'sha256'>>): PayloadRequest => ({
     payload: payload.path, sha256: payload.files === null ? payload.sha256 ?? null : null, strip: payload.strip, managedPaths: settings.managedPaths, limits: settings.limits, links: settings.archive.links,
@@ -48,10 +53,10 @@ export function localSources({ settings, layout, fs, log, report }: SourceSurrou
     return {
       async obtainManifest(release, { floor, named }, signal) {
         assertAboveFloor(release.version, floor, named);
-        const obtained = await obtainManifest(deps, settings, release, signal, settings.trust.require === 'signature' ? readKeyStore({ fs, layout }) : []);
+        const obtained = await obtainManifest(deps, settings, release, signal, settings.trust.require === 'signature' ? readKeyStore(keys) : []);
         return { ...obtained, clockIsBehind: obtained.manifest !== null && judgeManifestTime(obtained.manifest, systemClock.now()) === 'clock' };
       },
-      rememberStatement: (statement) => rememberStatement({ fs, layout }, statement),
+      rememberStatement: (statement) => rememberStatement(keys, statement),
       obtainPayload: (release, manifest, signal) => obtainPayload(deps, settings, release, manifest, signal),
       keptBytes: (release, manifest) => keptBytes(fs, layout, release, manifest),
       listPayload: async (payload, signal) => (await listPayload({ fs, report, log }, payloadRequest(payload), signal)).tree,
@@ -62,7 +67,7 @@ export function localSources({ settings, layout, fs, log, report }: SourceSurrou
     };
   };
   const versionOf = (payload: string, signal: AbortSignal): ReturnType<typeof listPayload> => listPayload({ fs, report: () => undefined, log }, payloadRequest({ path: payload, strip: 'auto' }), signal);
-  return { source, artifact, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path }), versionOf); } };
+  return { source, artifact, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path, component: settings.tagPrefix }), versionOf); } };
 }
 
 /** Counted where the bytes arrive, so that what is broken off counts too. */

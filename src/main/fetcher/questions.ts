@@ -8,15 +8,18 @@ import type { Settings } from '../../domain/settings.js';
 import type { ObtainedPayload } from '../../engine/parts.js';
 
 /** `from`: a folder or file instead of the source in the settings. */
-export type Question =
+export type Question = { /** Where there are several. */ readonly component?: string | undefined } & (
   | { readonly kind: 'list'; readonly from: string | null }
+  /** Of all components of the repository of this one. */
+  | { readonly kind: 'listings' }
   /** A small asset, whole. */
   | { readonly kind: 'read'; readonly from: string | null; readonly asset: Asset }
   /** A small file beside the releases. */
   | { readonly kind: 'file'; readonly path: string; readonly etag: string | null; readonly maxBytes: number }
   | { readonly kind: 'payload'; readonly from: string | null; readonly release: Release; readonly manifest: Manifest | null }
   | { readonly kind: 'listing'; readonly payload: ObtainedPayload }
-  | { readonly kind: 'extract'; readonly payload: ObtainedPayload; readonly into: string; readonly reuse: string | null };
+  | { readonly kind: 'extract'; readonly payload: ObtainedPayload; readonly into: string; readonly reuse: string | null }
+);
 
 /** What the source knows besides its answers. */
 export interface SourceFacts { readonly description: string; readonly requestsToday: number; readonly rateLimit: RateLimit | null }

@@ -2,7 +2,7 @@
 // the fetcher hands out: signature, keys, manifest. So a fetcher taken over by what it read can stop an update, but bring none.
 import { HoldlineError } from '../../domain/errors.js';
 import { bytesOfDayFile, downloadsDir, sourceCacheFile } from '../../domain/layout.js';
-import type { AssetResponse, ReleaseSource } from '../../domain/ports.js';
+import type { AssetResponse, ReleaseListing, ReleaseSource } from '../../domain/ports.js';
 import { assertAboveFloor, judgeManifestTime } from '../../artifact/check-manifest.js';
 import { keptBytes } from '../../artifact/kept-bytes.js';
 import { readKeyStore, rememberStatement } from '../../artifact/keys/key-store.js';
@@ -11,19 +11,18 @@ import type { ArtifactPorts } from '../../engine/parts.js';
 import { systemClock } from '../../platform/clock.js';
 import type { Grant } from '../../platform/effect-broker.js';
 import { assertTrust } from '../../settings/assert-trust.js';
-import { createFetcher, type Fetcher } from './fetcher-process.js';
-import { judgeFile, judgeListing, judgePayload, judgeStaged, judgeTree, judgeWholeAsset } from './judge-answers.js';
+import type { Fetcher } from './fetcher-process.js';
+import { judgeFile, judgeListing, judgeListings, judgePayload, judgeStaged, judgeTree, judgeWholeAsset } from './judge-answers.js';
+import { keyPlaceOf } from './key-place.js';
 import type { SourceParts, SourceSurroundings } from './local-sources.js';
 
-export interface RemoteSources extends SourceParts { close(): void }
-
-export function remoteSources(around: SourceSurroundings & { readonly script: string }): RemoteSources {
+/** @param list instead of asking for this one's releases alone */
+export function remoteSources(around: SourceSurroundings, fetcher: Fetcher, list?: ReleaseSource['list']): SourceParts {
   const { settings } = around;
-  const fetcher = createFetcher(around);
   const from = new WeakMap<ReleaseSource, string>();
   const source = remoteSource(around, fetcher, null, settings.githubRepo);
   return {
-    source,
+    source: list === undefined ? source : Object.create(source, { list: { value: list } }) as ReleaseSource,
     sourceFrom: (path) => {
       assertTrust(settings);
       const made = remoteSource(around, fetcher, path, path);
@@ -31,8 +30,13 @@ export function remoteSources(around: SourceSurroundings & { readonly script: st
       return made;
     },
     artifact: (asked) => remoteArtifact(around, fetcher, asked, from.get(asked) ?? null),
-    close: () => fetcher.close(),
   };
+}
+
+/** The releases of every component that has them in the repository of this one, with one look at it. */
+export async function askListings(around: SourceSurroundings, fetcher: Fetcher, signal: AbortSignal): Promise<Readonly<Record<string, ReleaseListing>>> {
+  assertTrust(around.settings);
+  return judgeListings(await fetcher.ask({ kind: 'listings' }, grantOf(around, []), signal));
 }
 
 /** The memory of earlier checks and the count of bytes are kept with every question that may ask the network. */
@@ -68,15 +72,16 @@ function wholeAnswer(content: Buffer): AssetResponse {
 function remoteArtifact(around: SourceSurroundings, fetcher: Fetcher, source: ReleaseSource, from: string | null): ArtifactPorts {
   const { settings, layout, fs, log } = around;
   const { depth } = settings.limits;
+  const keys = { fs, layout: keyPlaceOf(settings, layout) };
   // The fetcher has tried again and watched for stalls already.
   const once: ObtainSettings = { ...settings, maxRetries: 0, downloadTimeout: settings.downloadDeadline };
   return {
     async obtainManifest(release, { floor, named }, signal) {
       assertAboveFloor(release.version, floor, named);
-      const obtained = await obtainManifest({ source, clock: systemClock, log }, once, release, signal, settings.trust.require === 'signature' ? readKeyStore({ fs, layout }) : []);
+      const obtained = await obtainManifest({ source, clock: systemClock, log }, once, release, signal, settings.trust.require === 'signature' ? readKeyStore(keys) : []);
       return { ...obtained, clockIsBehind: obtained.manifest !== null && judgeManifestTime(obtained.manifest, systemClock.now()) === 'clock' };
     },
-    rememberStatement: (statement) => rememberStatement({ fs, layout }, statement),
+    rememberStatement: (statement) => rememberStatement(keys, statement),
     async obtainPayload(release, manifest, signal) {
       const downloads = downloadsDir(layout);
       return judgePayload(await fetcher.ask({ kind: 'payload', from, release, manifest }, grantOf(around, [downloads]), signal), manifest, downloads, depth);

@@ -13,7 +13,8 @@ import { readStatus } from '../app/read-status.js';
 import { servicesWithoutDaemon } from '../app/services-without-daemon.js';
 import { nextCheckDelay } from '../daemon/next-check.js';
 import { fetcherScript } from '../fetcher/fetcher-script.js';
-import { layoutOf, readSettings } from '../read-settings.js';
+import { layoutOf } from '../layout-of.js';
+import { readSettings } from '../read-settings.js';
 import { wireUpdater } from '../wire-updater.js';
 
 export interface OtaUpdaterOptions {

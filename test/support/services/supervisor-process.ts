@@ -11,7 +11,7 @@ const [installDir = '', stateFile = '', logDirectory = '', json = '[]', generati
 const services: ServiceSettings[] = JSON.parse(json);
 const silent = (): void => undefined;
 const supervisor = createEmbeddedSupervisor({
-  services, installDir, stateFile, clock: systemClock, filesystem: createFilesystem(), generation: () => generation, accepts: ({ generation: older }) => older === process.argv[7],
+  services, folderOf: () => installDir, stateFile, clock: systemClock, filesystem: createFilesystem(), generation: () => generation, accepts: ({ generation: older }) => older === process.argv[7],
   host: createServiceHost({ logDirectory, clock: systemClock }), environment: serviceEnvironment(process.env, '/nowhere'),
   log: { debug: silent, info: silent, warn: silent, error: silent },
 });

@@ -1,0 +1,142 @@
+// One job over several components, under the one lock where it changes anything: the counterpart of engine/updater for a device of many parts.
+import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
+import type { Job, OfComponent } from '../../domain/jobs.js';
+import type { CheckResult, ComponentCheck, ComponentFailure, ComponentVersions, UpdateResult } from '../../domain/results.js';
+import { adoptDevice } from '../adopt.js';
+import { approve } from '../approve.js';
+import { explain } from '../explain.js';
+import { listVersions } from '../list-versions.js';
+import { noteSettings } from '../note-settings.js';
+import { rollBack } from '../rollback.js';
+import { downloadUpdate, runUpdate } from '../update.js';
+import { anchorAudit, backUp, check, noteFailure, takeLock, unblock, watchedCycle, type Updater } from '../updater.js';
+import { memberOf, placesOf, type AppParts, type ComponentPlace, type Member } from './app-parts.js';
+import { asUpdate } from './as-update.js';
+import { mergeChecks, mergeUpdates } from './merge-results.js';
+import { assertMayGoBack } from './may-go-back.js';
+import { readNeighbours } from './neighbours.js';
+import { readyMembers, type GivenUp, type ReadyMember } from './ready-members.js';
+import { runTurn, type Act } from './run-turn.js';
+
+export function createComponentsUpdater(given: AppParts): Updater {
+  const app = { ...given, members: withNeighbours(given.members) };
+  return {
+    async run(job, signal) {
+      switch (job.kind) {
+        case 'check': return checkAll(app, job.component, signal);
+        case 'cycle': return turn(app, undefined, false, signal, eachOf(async ({ parts }) => asUpdate(await watchedCycle(parts, signal))));
+        case 'update': return update(app, job, signal);
+        case 'rollback': return rollback(app, job, signal);
+        case 'adopt': return turn(app, job.component, true, signal, eachOf(({ parts }) => adoptDevice(parts, job, signal)));
+        case 'versions': return versions(app, job.component, signal);
+        case 'settle': return underAppLock(app, signal, async () => null);
+        case 'download': return withOne(app, job, signal, ({ parts }) => downloadUpdate(parts, job.version, signal));
+        case 'backup': return withOne(app, job, signal, async ({ parts }) => backUp(parts));
+        case 'approve': return withOne(app, job, signal, async ({ parts }) => approve(parts, job));
+        case 'explain': return explain(memberOf(app, requireName(app, job)).parts, job.version, signal);
+        case 'unblock': return withOne(app, job, signal, async ({ parts }) => unblock(parts, job.version), job.version);
+      }
+    },
+  };
+}
+
+const withNeighbours = (members: readonly Member[]): readonly Member[] =>
+  members.map((member) => ({ ...member, parts: { ...member.parts, neighbours: () => readNeighbours(member, members) } }));
+
+const eachOf = (act: (member: ReadyMember) => Promise<UpdateResult>): Act => async (place) => {
+  const results: UpdateResult[] = [];
+  if (place.length > 1) throw new HoldlineError('internal', `cannot move ${place.map(({ name }) => name).join(' and ')} together: this holdline cannot do it yet; nothing was changed`);
+  for (const member of place) results.push(await act(member));
+  return results;
+};
+
+async function underAppLock<Result>(app: AppParts, signal: AbortSignal, work: (ready: readonly ReadyMember[]) => Promise<Result>, givenUp?: GivenUp): Promise<Result> {
+  const lock = takeLock(app.app);
+  try {
+    const ready = await readyMembers(app, signal, givenUp);
+    noteSettings(app.app);
+    return await work(ready);
+  } catch (thrown) {
+    noteFailure(app.app, toHoldlineError(thrown));
+    throw thrown;
+  } finally {
+    anchorAudit(app.app);
+    lock.release();
+  }
+}
+
+/** @param all also those that are not enabled */
+async function turn(app: AppParts, component: string | undefined, all: boolean, signal: AbortSignal, act: Act): Promise<UpdateResult> {
+  const begunMs = app.app.clock.monotonicMs();
+  const places = chosenPlaces(app, component, all);
+  const done = await underAppLock(app, signal, (ready) => runTurn(places, ready, act, signal));
+  return mergeUpdates(done, app.app.clock.monotonicMs() - begunMs);
+}
+
+/** A person who names one means that one, and what moves with it; also one that is not enabled. */
+function chosenPlaces(app: AppParts, component: string | undefined, all: boolean): readonly ComponentPlace[] {
+  const places = placesOf(app);
+  if (component === undefined) return all ? places : places.filter((place) => place.every(({ facts }) => facts.enabled));
+  const member = memberOf(app, component);
+  return places.filter((place) => place.some(({ name }) => name === member.name));
+}
+
+async function update(app: AppParts, job: Extract<Job, { kind: 'update' }>, signal: AbortSignal): Promise<UpdateResult> {
+  const { version, from, dryRun, component } = job;
+  if (version !== undefined && component === undefined) {
+    throw new HoldlineError('usage', `cannot update to ${version}: this device has several components`, { hint: `Say which one: holdline --update ${version} --component NAME (${app.members.map(({ name }) => name).join(', ')}).` });
+  }
+  return turn(app, component, false, signal, eachOf(({ name, parts }) => runUpdate(parts, { version: name === component ? version : undefined, from, dryRun }, signal)));
+}
+
+async function rollback(app: AppParts, job: Extract<Job, { kind: 'rollback' }>, signal: AbortSignal): Promise<UpdateResult> {
+  const { component, target, dryRun } = job;
+  if (component === undefined) {
+    throw new HoldlineError('usage', 'cannot roll back: this device has several components', { hint: `Say which one: holdline rollback NAME [VERSION] (${app.members.map(({ name }) => name).join(', ')}).` });
+  }
+  return turn(app, component, true, signal, eachOf((member) => {
+    assertMayGoBack(member, target);
+    return rollBack(member.parts, { target, dryRun }, signal);
+  }));
+}
+
+async function versions(app: AppParts, component: string | undefined, signal: AbortSignal): Promise<readonly ComponentVersions[]> {
+  const known: ComponentVersions[] = [];
+  for (const { name, parts } of component === undefined ? app.members : [memberOf(app, component)]) known.push({ component: name, versions: await listVersions(parts, signal) });
+  return known;
+}
+
+function requireName({ members }: AppParts, { component, kind }: Pick<Job, 'kind'> & OfComponent): string {
+  if (component !== undefined) return component;
+  throw new HoldlineError('usage', `cannot ${kind} all of them: this device has several components`, { hint: `Say which one, with --component or by its name: ${members.map(({ name }) => name).join(', ')}.` });
+}
+
+async function withOne<Result>(app: AppParts, { component, kind }: Pick<Job, 'kind'> & OfComponent, signal: AbortSignal, act: (member: ReadyMember) => Promise<Result>, givenUp?: string): Promise<Result> {
+  const { name } = memberOf(app, requireName(app, { component, kind }));
+  return underAppLock(app, signal, async (ready) => {
+    const member = memberOf({ members: ready }, name) as ReadyMember;
+    if (member.broken !== null) throw member.broken;
+    return act(member);
+  }, givenUp === undefined ? undefined : { component: name, version: givenUp });
+}
+
+/** Looks at each; one that cannot be looked at does not hide the others. */
+async function checkAll(app: AppParts, component: string | undefined, signal: AbortSignal): Promise<CheckResult> {
+  const members = chosenPlaces(app, component, false).flat();
+  const found: (ComponentCheck | ComponentFailure)[] = [];
+  const errors: HoldlineError[] = [];
+  for (const { name, parts } of members) {
+    try {
+      found.push({ component: name, ...await check(parts, signal) });
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      const error = toHoldlineError(thrown);
+      errors.push(error);
+      found.push({ component: name, outcome: 'failed', reason: error.message, code: error.code });
+    }
+  }
+  const [first] = errors;
+  if (first !== undefined && errors.length === members.length) throw first;
+  return mergeChecks(found);
+}
+

@@ -1,0 +1,50 @@
+// Before anything new: what was interrupted is put in order, for the app and for each component by itself. Under the lock.
+import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
+import type { UpdateResult } from '../../domain/results.js';
+import { readDeviceState } from '../device-state.js';
+import type { EngineParts } from '../parts.js';
+import { resumeProbation, settleEnded } from '../settle.js';
+import { noteFailure } from '../updater.js';
+import type { AppParts, Member } from './app-parts.js';
+
+export interface ReadyMember extends Member {
+  /** Why nothing may be done with it now; the others go on. */
+  readonly broken: HoldlineError | null;
+  /** Its probation was still open and has ended now. */
+  readonly resumed: UpdateResult | undefined;
+}
+
+/** The version of a component whose module a person no longer waits for. */
+export interface GivenUp { readonly component: string; readonly version: string }
+
+/** @throws HoldlineError when what they share is not in order: then nobody knows what a transaction of several has left */
+export async function readyMembers({ app, members }: AppParts, signal: AbortSignal, givenUp?: GivenUp): Promise<readonly ReadyMember[]> {
+  recoverOne(app, 'the app');
+  readDeviceState(app.fs, app.layout);
+  const ready: ReadyMember[] = [];
+  for (const member of members) ready.push(await readyMember(member, signal, givenUp?.component === member.name ? givenUp.version : undefined));
+  return ready;
+}
+
+async function readyMember(member: Member, signal: AbortSignal, givenUp: string | undefined): Promise<ReadyMember> {
+  const { parts, name } = member;
+  try {
+    recoverOne(parts, name);
+    readDeviceState(parts.fs, parts.layout);
+    await settleEnded(parts, givenUp);
+    return { ...member, broken: null, resumed: await resumeProbation(parts, signal) };
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const error = toHoldlineError(thrown);
+    parts.log.error(`${name} is left as it is: ${error.message}`, { code: error.code });
+    noteFailure(parts, error);
+    return { ...member, broken: error, resumed: undefined };
+  }
+}
+
+function recoverOne(parts: EngineParts, whose: string): void {
+  const { outcome, actions } = parts.recover();
+  for (const action of actions) parts.log.warn(action);
+  if (outcome !== 'broken') return;
+  throw new HoldlineError('broken', `cannot go on with ${whose}: recovery could not put it in order: ${actions.join('; ')}`, { hint: 'Run holdline recover and follow what it says; nothing of it is changed until then.' });
+}
