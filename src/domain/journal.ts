@@ -1,7 +1,7 @@
 // The records of a journal: `<state_dir>/journal/<transaction>.journal`, lines of `sha256<TAB>json`.
 // Both readers (engine/ and recovery/) are held against the same golden files.
 import type { JournalledState } from './state.js';
-import type { Plan } from './plan.js';
+import type { Plan, VersionReference } from './plan.js';
 
 export interface BeginRecord {
   readonly type: 'begin';
@@ -14,6 +14,15 @@ export interface BeginRecord {
   readonly at: string;
   readonly actor: string;
   readonly plan: Plan;
+  /** Components that commit or revert as one; absent: one device, the plan's own `from` and `to` are all. */
+  readonly members?: readonly JournalMember[] | undefined;
+}
+export interface JournalMember {
+  readonly component: string;
+  readonly install_dir: string;
+  readonly state_dir: string;
+  readonly from: VersionReference | null;
+  readonly to: VersionReference;
 }
 /** Intent: the step with this index of the plan is about to run. */
 export interface IntentRecord { readonly type: 'intent'; readonly step: number; readonly at: string }

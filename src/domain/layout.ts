@@ -26,6 +26,8 @@ export const recordsDir = (layout: Layout): string => join(houseDir(layout), 're
 export const recordDir = (layout: Layout, name: string): string => join(recordsDir(layout), name);
 
 export const journalDir = (layout: Layout): string => join(layout.stateDir, 'journal');
+/** Every journal that may name a component: its own, and that of groups. */
+export const journalDirs = (layout: Layout): readonly string[] => [...new Set([layout.stateDir, layout.sharedDir])].map((dir) => join(dir, 'journal'));
 export const stateFile = (layout: Layout): string => join(layout.stateDir, 'state.json');
 export const historyFile = (layout: Layout): string => join(layout.stateDir, 'history.jsonl');
 export const keysFile = (layout: Pick<Layout, 'stateDir'>): string => join(layout.stateDir, 'keys.json');

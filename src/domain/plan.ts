@@ -24,6 +24,8 @@ export type StepName =
 
 export interface PlanStep {
   readonly name: StepName;
+  /** Of several that commit or revert as one: whose step it is. */
+  readonly component?: string | undefined;
   /** The state the transaction is in while the step runs. */
   readonly state: JournalledStepState;
   /** One line for `--dry-run` and the log. */

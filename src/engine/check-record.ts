@@ -38,8 +38,10 @@ const plan = shape({
 });
 const state = oneOf('staging', 'preparing', 'ready', 'switching', 'probing', 'committed', 'discarded', 'reverting', 'reverted', 'broken');
 
+const members = (value: unknown): boolean => listOf(shape({ component: name, install_dir: place, state_dir: place, from: orNull(version), to: version }))(value) && (value as readonly unknown[]).length > 0;
+
 const RECORDS = {
-  begin: shape({ format: oneOf(1), transaction: name, app: text, install_dir: place, state_dir: place, at: text, actor: text, plan }),
+  begin: shape({ format: oneOf(1), transaction: name, app: text, install_dir: place, state_dir: place, at: text, actor: text, plan, members: orAbsent(members) }),
   intent: shape({ step: count, at: text }),
   done: shape({ step: count, at: text }),
   undone: shape({ step: count, at: text }),
@@ -59,11 +61,12 @@ export function isJournalRecord(value: unknown): value is JournalRecord {
   return typeof type === 'string' && Object.hasOwn(RECORDS, type) && RECORDS[type as JournalRecord['type']](value) && keepsOff(value);
 }
 
-/** No undo may name the install or state directory, or what holds them: such a plan would delete the device. */
+/** No undo may name an install or state directory, or what holds them: such a plan would delete the device. */
 function keepsOff(value: unknown): boolean {
   const record = value as JournalRecord;
   if (record.type !== 'begin') return true;
-  const holds = (path: string): boolean => [record.install_dir, record.state_dir].some((dir) => dir === path || dir.startsWith(`${path}/`));
+  const dirs = [record, ...record.members ?? []].flatMap((one) => [one.install_dir, one.state_dir]);
+  const holds = (path: string): boolean => dirs.some((dir) => dir === path || dir.startsWith(`${path}/`));
   return record.plan.steps.every((step) => step.undo.every((operation) => [
     'path' in operation ? operation.path : undefined, 'from' in operation ? operation.from : undefined, 'to' in operation ? operation.to : undefined,
   ].every((path) => typeof path !== 'string' || !holds(path))));

@@ -4,6 +4,7 @@ import type { CheckResult, UpdateResult } from '../domain/results.js';
 import type { DeviceState, Waiting, Withdrawal } from '../domain/state.js';
 import type { Admission } from '../decide/decide-admission.js';
 import { chooseSafeVersion } from '../decide/choose-safe-version.js';
+import { findBrokenBound } from '../decide/judge-dependencies.js';
 import { isWithdrawn } from '../decide/judge-rollout.js';
 import { admitRelease } from './admit-release.js';
 import { listBackups } from './backups.js';
@@ -55,7 +56,8 @@ function findTarget(parts: EngineParts, current: string, state: DeviceState): st
   const { statement } = parts.rollouts?.inForce(parts.rollouts.recall()) ?? { statement: null };
   return chooseSafeVersion({
     current, previous: device.previous?.version ?? null, kept: device.versions.map(({ version }) => version), backups: listBackups(parts.fs, parts.layout).map(({ manifest }) => manifest.version),
-    isBad: (version) => isWithdrawn(statement, version, parts.clock.now()) || state.blocked.some((blocked) => blocked.version === version),
+    // Nor one that another component cannot bear.
+    isBad: (version) => findBrokenBound(version, parts.neighbours?.().bounds ?? []) !== undefined || isWithdrawn(statement, version, parts.clock.now()) || state.blocked.some((blocked) => blocked.version === version),
   });
 }
 

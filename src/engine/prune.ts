@@ -1,7 +1,7 @@
 // Removes what no rollback and no recovery needs: old versions, old backups, left-over staging. Under the lock, after the books are closed.
 // It must never take what a transaction still open could need, and never make a good update fail.
 import { join } from 'node:path';
-import { journalDir, recordDir, recordsDir, stagingDir, versionDir, versionsDir, type Layout } from '../domain/layout.js';
+import { journalDir, journalDirs, recordDir, recordsDir, stagingDir, versionDir, versionsDir, type Layout } from '../domain/layout.js';
 import type { Filesystem, Logger } from '../domain/ports.js';
 import type { Settings } from '../domain/settings.js';
 import { pruneBackups } from './backups.js';
@@ -21,7 +21,7 @@ export function prune(parts: PruneParts): void {
   const { fs, layout, settings, log } = parts;
   try {
     // After `committed` nothing is undone any more; anything else that is open may need all there is.
-    if (findUnfinished(fs, journalDir(layout)).some(({ summary }) => summary.state !== 'committed')) return;
+    if (journalDirs(layout).flatMap((directory) => findUnfinished(fs, directory)).some(({ summary }) => summary.state !== 'committed')) return;
     const device = readDevice(parts);
     const keep = [device.current, device.previous].filter((version) => version !== null);
     pruneVersions(fs, layout, [...keep.map(({ directory }) => directory), ...withModuleToUndo(fs, layout), ...inUse(fs, layout)]);

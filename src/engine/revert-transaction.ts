@@ -103,7 +103,7 @@ async function undoSteps<Context>(run: Run<Context>): Promise<Undone> {
 
 async function undoServices<Context>(run: Run<Context>, planned: PlanStep): Promise<HoldlineError | null> {
   try {
-    await run.steps[planned.name]?.undo?.(run.context, planned.params as never);
+    await run.steps[planned.name]?.undo?.(run.contextOf?.(planned) ?? run.context, planned.params as never);
     return null;
   } catch (thrown) {
     const error = explainFsError(thrown, `undo: ${planned.summary}`);

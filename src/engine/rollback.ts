@@ -15,21 +15,29 @@ import type { EngineParts } from './parts.js';
 import { askAround, planContext } from './plan-context.js';
 import { readCurrentFiles, readDevice } from './read-device.js';
 import { runTransaction, transactionId } from './run-transaction.js';
+import type { Prepared, PrepareOptions } from './update.js';
 import { plannedResult, resultOf } from './update-result.js';
 
 export async function rollBack(parts: EngineParts, request: { readonly target: string | undefined; readonly dryRun: boolean }, signal: AbortSignal): Promise<UpdateResult> {
   const begunMs = parts.clock.monotonicMs();
-  let device = readDevice(parts);
-  const target = findTarget(parts, device, request.target);
-  if (!request.dryRun) device = await adoptIfPlain(parts, device, signal);
-  const id = transactionId(parts);
+  const target = findTarget(parts, readDevice(parts), request.target);
+  const { id, plan, stage, bytesDownloaded } = await prepareRollback(parts, target, { dryRun: request.dryRun, makeId: () => transactionId(parts) }, signal);
+  const took = (): number => parts.clock.monotonicMs() - begunMs;
+  if (request.dryRun) return plannedResult(plan, took(), 0);
+  const end = await runTransaction(parts, { id, plan, stage, bytesDownloaded, begunMs }, signal);
+  return resultOf(plan, end, { durationMs: took(), bytesDownloaded });
+}
+
+/** As prepareUpdate. */
+export async function prepareRollback(parts: EngineParts, target: RollbackTarget, { dryRun, makeId }: PrepareOptions, signal: AbortSignal): Promise<Prepared> {
+  const before = readDevice(parts);
+  const device = dryRun ? before : await adoptIfPlain(parts, before, signal);
+  const id = makeId();
   const adoption = device.kind === 'plain' ? planAdoption(parts, device) : undefined;
   const standing = await askAround(parts, device, { from: device.version, to: (target.kind === 'version' ? target.version : target.backup.manifest).version, type: 'patch' }, signal);
   const plan = makeRollbackPlan(planContext(parts, adoption?.after ?? device, id, standing), { ...target, files: filesOf(parts, target) });
-  const took = (): number => parts.clock.monotonicMs() - begunMs;
-  if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), 0);
-  const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, target), bytesDownloaded: 0, begunMs }, signal);
-  return resultOf(plan, end, { durationMs: took(), bytesDownloaded: 0 });
+  const shown = dryRun ? { ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] } : plan;
+  return { id, plan: shown, stage: stageOf(parts, target), bytesDownloaded: 0 };
 }
 
 function filesOf(parts: EngineParts, target: RollbackTarget): Tree | null {

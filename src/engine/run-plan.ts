@@ -56,7 +56,7 @@ async function runStep<Context>(run: Run<Context>, index: number, planned: PlanS
   run.log.debug(planned.summary, { step: planned.name });
   journal.append({ type: 'intent', step: index, at: stamp(clock) });
   try {
-    await run.steps[planned.name]?.do(run.context, planned.params as never);
+    await run.steps[planned.name]?.do(run.contextOf?.(planned) ?? run.context, planned.params as never);
   } catch (thrown) {
     throw explainFsError(thrown, planned.summary);
   }

@@ -49,29 +49,32 @@ export async function runTransaction(parts: EngineParts, transaction: Transactio
   const { kind, from, to } = transaction.plan;
   parts.audit.note({ event: 'begun', facts: { transaction: transaction.id, kind, from: from?.version ?? null, to: to.version, directory: to.directory } });
   const run = { ...makeRun(parts, journal, transaction.stage, signal), admitSwitch: transaction.admitSwitch };
+  const { results } = run.context;
+  return carryOut(parts, run, (end) => closeBooks(parts, {
+    ...end, journal, downtimeMs: downtimeOf(results), durationMs: clock.monotonicMs() - transaction.begunMs, bytesDownloaded: transaction.bytesDownloaded, bytesWritten: results.bytesWritten,
+  }), signal);
+}
+
+export type EndFacts = Pick<Books, 'outcome' | 'code' | 'reason' | 'by' | 'waiting' | 'seen'>;
+/** Writes down how it ended; repeated by the next start when it throws. */
+export type CloseBooks = (end: EndFacts) => void;
+
+/** From the first step on. */
+export async function carryOut(parts: EngineParts, run: Run<StepContext>, close: CloseBooks, signal: AbortSignal): Promise<TransactionEnd> {
   const switched = await runPlan(run);
-  const books = (end: Omit<Books, 'journal' | 'downtimeMs' | 'durationMs' | 'bytesDownloaded' | 'bytesWritten'>): Books => ({
-    ...end, journal, downtimeMs: downtimeOf(run.context.results), durationMs: clock.monotonicMs() - transaction.begunMs,
-    bytesDownloaded: transaction.bytesDownloaded, bytesWritten: run.context.results.bytesWritten,
-  });
-  if (switched.outcome !== 'switched') {
-    settleEnd(parts, journal, books({ outcome: switched.outcome, code: switched.code, reason: switched.reason, waiting: switched.waiting, by: 'engine' }));
-    return endOf(switched, run.context.results);
-  }
-  return finishTransaction(parts, run, books, signal);
+  if (switched.outcome === 'switched') return finishTransaction(parts, run, close, signal);
+  settleEnd(parts, run.journal, () => close({ outcome: switched.outcome, code: switched.code, reason: switched.reason, waiting: switched.waiting, by: 'engine' }));
+  return endOf(switched, run.context.results);
 }
 
 /** After the switch, now or resumed at the next start. */
-export async function finishTransaction(
-  parts: EngineParts, run: Run<StepContext>,
-  books: MakeBooks, signal: AbortSignal,
-): Promise<TransactionEnd> {
+export async function finishTransaction(parts: EngineParts, run: Run<StepContext>, close: CloseBooks, signal: AbortSignal): Promise<TransactionEnd> {
   const { plan, at } = run.journal.begin;
   const { results } = run.context;
   if (plan.kind !== 'adopt') {
     const refused = enterProbation(run);
     // A crash now is answered by undoing, so we do not wait for it.
-    if (refused !== undefined) return revert(parts, run, books, { code: refused.code, reason: refused.message });
+    if (refused !== undefined) return revert(parts, run, close, { code: refused.code, reason: refused.message });
     parts.report({ type: 'state', state: 'probing' });
     const verdict = await parts.watch(plan.services, { ...plan.probation, compareBefore: plan.kind === 'update' ? at : null }, signal);
     if (verdict.verdict === 'interrupted') {
@@ -79,12 +82,10 @@ export async function finishTransaction(
       run.journal.close();
       return { outcome: 'paused', code: 'interrupted', reason: 'asked to stop during probation; the next start goes on watching', error: undefined, results, downtimeMs: downtimeOf(results) };
     }
-    if (verdict.verdict === 'failed') return revert(parts, run, books, { code: 'health-failed', reason: verdict.reason ?? 'a probe failed' });
+    if (verdict.verdict === 'failed') return revert(parts, run, close, { code: 'health-failed', reason: verdict.reason ?? 'a probe failed' });
   }
-  return commit(parts, run, books);
+  return commit(parts, run, close);
 }
-
-type MakeBooks = (end: Pick<Books, 'outcome' | 'code' | 'reason' | 'by'>) => Books;
 
 function enterProbation(run: Run<StepContext>): HoldlineError | undefined {
   try {
@@ -95,17 +96,17 @@ function enterProbation(run: Run<StepContext>): HoldlineError | undefined {
   }
 }
 
-async function revert(parts: EngineParts, run: Run<StepContext>, books: MakeBooks, why: Why): Promise<TransactionEnd> {
+async function revert(parts: EngineParts, run: Run<StepContext>, close: CloseBooks, why: Why): Promise<TransactionEnd> {
   const ended = await revertTransaction(run, why);
-  settleEnd(parts, run.journal, books({ outcome: ended.outcome, code: ended.code, reason: ended.reason, by: 'engine' }));
+  settleEnd(parts, run.journal, () => close({ outcome: ended.outcome, code: ended.code, reason: ended.reason, by: 'engine' }));
   return endOf(ended, run.context.results);
 }
 
-async function commit(parts: EngineParts, run: Run<StepContext>, books: MakeBooks): Promise<TransactionEnd> {
+async function commit(parts: EngineParts, run: Run<StepContext>, close: CloseBooks): Promise<TransactionEnd> {
   const { journal: { begin: { plan } }, context: { results } } = run;
   const seen = await seeProcesses(parts);
   try {
-    const trouble = await commitTransaction(run, () => closeBooks(parts, { ...books({ outcome: 'committed', code: null, reason: null, by: 'engine' }), seen }));
+    const trouble = await commitTransaction(run, () => close({ outcome: 'committed', code: null, reason: null, by: 'engine', seen }));
     if (trouble !== null) parts.log.warn(`the update is final, but ${trouble.message}`, { code: trouble.code });
     return { outcome: 'committed', code: null, reason: null, error: undefined, results, downtimeMs: downtimeOf(results) };
   } catch (thrown) {
@@ -119,9 +120,9 @@ async function commit(parts: EngineParts, run: Run<StepContext>, books: MakeBook
 }
 
 /** After an end that is no commit; what cannot be written now is written at the next start. */
-function settleEnd(parts: EngineParts, journal: Journal, books: Books): void {
+function settleEnd(parts: EngineParts, journal: Journal, close: () => void): void {
   try {
-    closeBooks(parts, books);
+    close();
     const { end } = journal.summary();
     if (end === null || end.services.length > 0 || (end.programs?.length ?? 0) > 0) return;
     journal.append({ type: 'settled', at: stamp(parts.clock) });
@@ -133,11 +134,13 @@ function settleEnd(parts: EngineParts, journal: Journal, books: Books): void {
 }
 
 export function makeRun(parts: EngineParts, journal: Journal, stage: Stage, signal: AbortSignal): Run<StepContext> {
-  const { fs, clock, layout, report, log, trees, audit, modules } = parts;
-  return {
-    journal, fs, clock, report, log, audit, signal, steps: STEPS,
-    context: { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, modules, readTree: (directory) => trees.read(directory), results: createStepResults() },
-  };
+  const { fs, clock, report, log, audit } = parts;
+  return { journal, fs, clock, report, log, audit, signal, steps: STEPS, context: makeContext(parts, stage) };
+}
+
+export function makeContext(parts: EngineParts, stage: Stage): StepContext {
+  const { fs, clock, layout, report, log, trees, modules } = parts;
+  return { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, modules, readTree: (directory) => trees.read(directory), results: createStepResults() };
 }
 
 /** Names to services: a name the settings no longer know is skipped with a note, its unit is no longer ours. */
@@ -159,7 +162,7 @@ export function serviceSwitch({ settings, services, log, look }: Pick<EnginePart
   };
 }
 
-function downtimeOf(results: StepResults): number | null {
+export function downtimeOf(results: StepResults): number | null {
   return results.stoppedAtMs === null || results.startedAtMs === null ? null : Math.round(results.startedAtMs - results.stoppedAtMs);
 }
 

@@ -1,5 +1,5 @@
 // What carrying out a plan needs: the journal, the steps and the world, all handed in by the composition root.
-import type { Step, StepName } from '../domain/plan.js';
+import type { PlanStep, Step, StepName } from '../domain/plan.js';
 import type { Audit, Clock, Filesystem, Logger } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
 import type { Waiting } from '../domain/state.js';
@@ -13,6 +13,8 @@ export interface Run<Context> {
   readonly fs: Filesystem;
   readonly steps: StepRegistry<Context>;
   readonly context: Context;
+  /** Of several that commit or revert as one: each step works on its own component. Absent: `context` for all. */
+  readonly contextOf?: ((step: PlanStep) => Context) | undefined;
   readonly clock: Clock;
   readonly report: Report;
   readonly log: Logger;

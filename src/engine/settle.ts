@@ -16,18 +16,21 @@ import { finishTransaction, makeRun } from './run-transaction.js';
 import { stamp } from './run.js';
 import { resultOf } from './update-result.js';
 
+/** Whose books a transaction is written into: one device's, or those of several that moved together. */
+export type CloseEnded = (books: Books) => void;
+
 const NOTHING_MEASURED = { downtimeMs: null, durationMs: 0, bytesDownloaded: 0, bytesWritten: 0 } as const;
 
 /** Closes what recovery ended. A service that will not start does not keep the rest from being settled. */
 /** @param givenUp the version whose module a person no longer waits for */
-export async function settleEnded(parts: EngineParts, givenUp?: string): Promise<void> {
+export async function settleEnded(parts: EngineParts, givenUp?: string, close: CloseEnded = (books) => closeBooks(parts, books)): Promise<void> {
   for (const { path, summary } of findUnsettled(parts.fs, journalDir(parts.layout))) {
     if (summary.end === null) continue;
     if (summary.end.outcome === 'reverted') keepEdits(parts, summary);
     await undoModules(parts, summary, summary.end.programs ?? [], givenUp);
     await bringBack(parts, summary.begin, summary.end.services);
     const { outcome, code, reason } = summary.end;
-    closeBooks(parts, { journal: summary, outcome, code, reason, by: summary.end.by, ...NOTHING_MEASURED });
+    close({ journal: summary, outcome, code, reason, by: summary.end.by, ...NOTHING_MEASURED });
     const journal = openJournal(parts.fs, path);
     journal.append({ type: 'settled', at: stamp(parts.clock) });
     journal.close();
@@ -67,7 +70,7 @@ function keepEdits({ fs, log }: EngineParts, { begin }: JournalSummary): void {
 }
 
 /** Goes on with a probation that a kill, a crash or a reboot cut off. Undefined where there is none. */
-export async function resumeProbation(parts: EngineParts, signal: AbortSignal): Promise<UpdateResult | undefined> {
+export async function resumeProbation(parts: EngineParts, signal: AbortSignal, close: CloseEnded = (books) => closeBooks(parts, books)): Promise<UpdateResult | undefined> {
   const [open] = findUnfinished(parts.fs, journalDir(parts.layout)).filter(({ summary }) => summary.state === 'probing');
   if (open === undefined) return undefined;
   const begunMs = parts.clock.monotonicMs();
@@ -77,8 +80,7 @@ export async function resumeProbation(parts: EngineParts, signal: AbortSignal): 
   parts.log.info('probation goes on', { version: plan.to.version, transaction: journal.begin.transaction });
   const noStaging = (): Promise<never> => Promise.reject(new Error('nothing is staged in probation'));
   const run = makeRun(parts, journal, noStaging, signal);
-  const books = (end: Pick<Books, 'outcome' | 'code' | 'reason' | 'by'>): Books => ({ ...end, journal, ...NOTHING_MEASURED, durationMs: parts.clock.monotonicMs() - begunMs });
   // The services were brought up by the boot, the daemon or systemd; one that is not there now is found by the probes.
-  const end = await finishTransaction(parts, run, books, signal);
+  const end = await finishTransaction(parts, run, (facts) => close({ ...facts, journal, ...NOTHING_MEASURED, durationMs: parts.clock.monotonicMs() - begunMs }), signal);
   return resultOf(plan, end, { durationMs: parts.clock.monotonicMs() - begunMs, bytesDownloaded: 0 });
 }

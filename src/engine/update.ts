@@ -1,5 +1,6 @@
 // The main job: from an available release to a committed version, or back to what ran.
 import { versionDir } from '../domain/layout.js';
+import type { Plan } from '../domain/plan.js';
 import type { UpdateResult } from '../domain/results.js';
 import { treeDigest, type Tree } from '../domain/tree.js';
 import { makeUpdatePlan, type UpdateTarget } from '../decide/make-plan.js';
@@ -22,7 +23,7 @@ export interface UpdateRequest { readonly version: string | undefined; readonly 
 export async function runUpdate(parts: EngineParts, request: UpdateRequest, signal: AbortSignal, known?: Found): Promise<UpdateResult> {
   const begunMs = parts.clock.monotonicMs();
   const took = (): number => parts.clock.monotonicMs() - begunMs;
-  let device = readDevice(parts);
+  const device = readDevice(parts);
   const source = request.from === undefined ? parts.source : parts.sourceFrom(request.from);
   const asked: Asked = { who: known === undefined && request.unattended !== true ? 'person' : 'daemon', named: request.version, dryRun: request.dryRun };
   const found = known ?? await findUpdate(parts, source, asked, signal);
@@ -31,22 +32,34 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   if (result.waiting !== null) return waitingResult(device.version, result.latest_version, result.waiting, took());
   if (candidate === null) return currentResult(device.version, took());
   if (known === undefined && !request.dryRun) noteChoice(parts, candidate.release.version);
-  if (!request.dryRun) device = await adoptIfPlain(parts, device, signal);
+  const { id, plan, stage, bytesDownloaded } = await prepareUpdate(parts, found, candidate, { dryRun: request.dryRun, makeId: () => transactionId(parts) }, signal);
+  if (request.dryRun) return plannedResult(plan, took(), bytesDownloaded);
+  const end = await runTransaction(parts, { id, plan, stage, bytesDownloaded, begunMs, admitSwitch: () => admitSwitch(parts, candidate, asked, signal) }, signal);
+  if (end.waiting !== undefined) return { ...resultOf(plan, end, { durationMs: took(), bytesDownloaded }), outcome: 'waiting', waiting: end.waiting };
+  if (end.outcome === 'discarded' && end.error?.code === 'module-not-now') return waitingResult(device.version, candidate.release.version, { reason: 'hold', detail: end.error.message, until: null }, took());
+  if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
+  return resultOf(plan, end, { durationMs: took(), bytesDownloaded });
+}
+
+/** All that a transaction needs, fetched, proven and planned. */
+export interface Prepared { readonly id: string; readonly plan: Plan; readonly stage: Stage; readonly bytesDownloaded: number }
+/** `makeId` is asked after an adoption, which is a transaction of its own. */
+export interface PrepareOptions { readonly dryRun: boolean; makeId(): string }
+
+/** Takes over a plain folder first; in a dry run nothing is touched, and the plan shows everything that would happen. */
+export async function prepareUpdate(parts: EngineParts, { result }: Found, candidate: Candidate, { dryRun, makeId }: PrepareOptions, signal: AbortSignal): Promise<Prepared> {
+  const before = readDevice(parts);
+  const device = dryRun ? before : await adoptIfPlain(parts, before, signal);
   parts.report({ type: 'state', state: 'fetching', detail: `${candidate.release.tag} from ${candidate.source.description}` });
   const payload = await obtainPayload(parts, candidate, signal);
   for (const message of payload.warnings) parts.report({ type: 'note', level: 'warn', message });
-  const id = transactionId(parts);
+  const id = makeId();
   const adoption = device.kind === 'plain' ? planAdoption(parts, device) : undefined;
   const target = await describeTarget(parts, candidate, payload, signal);
   const standing = await askAround(parts, device, { from: device.version, to: target.version, type: result.release?.type ?? 'patch' }, signal);
   const plan = makeUpdatePlan(planContext(parts, adoption?.after ?? device, id, standing), target);
-  // Adoption is a transaction of its own; what is shown is everything that would happen.
-  if (request.dryRun) return plannedResult({ ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] }, took(), payload.bytesDownloaded);
-  const end = await runTransaction(parts, { id, plan, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded, begunMs, admitSwitch: () => admitSwitch(parts, candidate, asked, signal) }, signal);
-  if (end.waiting !== undefined) return { ...resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded }), outcome: 'waiting', waiting: end.waiting };
-  if (end.outcome === 'discarded' && end.error?.code === 'module-not-now') return waitingResult(device.version, candidate.release.version, { reason: 'hold', detail: end.error.message, until: null }, took());
-  if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
-  return resultOf(plan, end, { durationMs: took(), bytesDownloaded: payload.bytesDownloaded });
+  const shown = dryRun ? { ...plan, steps: [...adoption?.plan.steps ?? [], ...plan.steps] } : plan;
+  return { id, plan: shown, stage: stageOf(parts, candidate, payload, device, signal), bytesDownloaded: payload.bytesDownloaded };
 }
 
 export interface DownloadedUpdate { readonly version: string; readonly path: string; readonly bytes_downloaded: number }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { DeviceFacts } from '../domain/device-facts.js';
 import { HoldlineError } from '../domain/errors.js';
 import type { Layout } from '../domain/layout.js';
-import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
+import type { Filesystem, Logger, Prober, ServiceController } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
 import type { UsageHistory } from '../domain/service-usage.js';
 import type { HealthSettings, Settings } from '../domain/settings.js';
@@ -65,6 +65,7 @@ export function wireUpdater(given: Settings, around: UpdaterSurroundings): Updat
   };
   const updater = given.components === null ? createUpdater(wireParts(given)) : createComponentsUpdater({
     app: wireParts(given), members: given.components.map((view) => ({ name: view.component.name, facts: view.component, parts: wireParts(view) })), together: given.together,
+    watch: (names, touched, rules, signal) => watch((given.components ?? []).filter((view) => names.includes(view.component.name)), around, touched, rules, signal),
   });
   return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
@@ -75,7 +76,7 @@ function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: 
   return {
     trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => around.log.warn('neither file, folder nor link: it is left where it is', { path }) }) },
     modules: wireModules(createProcesses(), around), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
-    watch: (touched, rules, signal) => watch(settings, around, touched, rules, signal),
+    watch: (touched, rules, signal) => watch([settings], around, touched, rules, signal),
     holdWorld: createHoldWorld(),
     look: (service, rules, signal) => peek(settings, around, service, rules, signal),
     facts: () => readFacts(settings, layout),
@@ -94,33 +95,40 @@ async function readFacts(settings: Settings, layout: Layout): Promise<DeviceFact
   }
 }
 
-function watch(settings: Settings, around: UpdaterSurroundings, touched: readonly string[], rules: WatchRules, signal: AbortSignal): ReturnType<EngineParts['watch']> {
-  const health = chooseProbes({ health: settings.health, services: settings.services, touched, supervisorRuns: around.supervisorRuns });
-  return probeWith(settings, around, { health, rules, usage: compareUsage(settings, around, touched, rules) }, signal);
+/** With the probes of each of these views, each in its own folder. */
+function watch(views: readonly Settings[], around: UpdaterSurroundings, touched: readonly string[], rules: WatchRules, signal: AbortSignal): ReturnType<EngineParts['watch']> {
+  const chosen = views.map((view) => ({ view, health: chooseProbes({ health: view.health, services: view.services, touched, supervisorRuns: around.supervisorRuns }) }));
+  const usage = compareUsage(views, around, touched, rules);
+  return probeWith(chosen, around, { rules, usage }, signal);
 }
 
 /** One service that has just started; what it uses says nothing yet. */
 function peek(settings: Settings, around: UpdaterSurroundings, service: string, rules: LookRules, signal: AbortSignal): ReturnType<EngineParts['look']> {
   const health = choosePeek({ health: settings.health, services: settings.services, service, allProbes: rules.allProbes, supervisorRuns: around.supervisorRuns });
-  return probeWith(settings, around, { health, rules, usage: undefined }, signal);
+  return probeWith([{ view: settings, health }], around, { rules, usage: undefined }, signal);
 }
 
-interface Look { readonly health: readonly HealthSettings[]; readonly rules: ProbationRules; readonly usage: UsageComparison | undefined }
+interface ChosenProbes { readonly view: Settings; readonly health: readonly HealthSettings[] }
+interface Look { readonly rules: ProbationRules; readonly usage: UsageComparison | undefined }
 
-function probeWith(settings: Settings, around: UpdaterSurroundings, { health, rules, usage }: Look, signal: AbortSignal): ReturnType<EngineParts['watch']> {
-  if (health.length === 0) return Promise.resolve({ verdict: 'healthy', reason: null });
-  const prober = createProber({
-    health, services: settings.services, installDir: settings.installDir, controller: around.services, processes: createProcesses(), fetch,
+function probeWith(chosen: readonly ChosenProbes[], around: UpdaterSurroundings, { rules, usage }: Look, signal: AbortSignal): ReturnType<EngineParts['watch']> {
+  const all = chosen.flatMap(({ health }) => health);
+  if (all.length === 0) return Promise.resolve({ verdict: 'healthy', reason: null });
+  const probers = chosen.map(({ view, health }) => createProber({
+    health, services: view.services, installDir: view.installDir, controller: around.services, processes: createProcesses(), fetch,
     connect: tcpConnect, bridges: bridgeInspector(), clock: systemClock,
-  });
-  return watchProbation({ rules, prober, patience: longestWait(health, rules), usage, clock: systemClock, report: around.report, signal });
+  }));
+  const prober: Prober = { probe: async (stop) => (await Promise.all(probers.map((one) => one.probe(stop)))).flat() };
+  return watchProbation({ rules, prober, patience: longestWait(all, rules), usage, clock: systemClock, report: around.report, signal });
 }
 
 /** A probation of no time has nothing to compare. */
-function compareUsage({ regression, services }: Settings, around: UpdaterSurroundings, touched: readonly string[], { seconds, compareBefore }: WatchRules): UsageComparison | undefined {
-  if (seconds === 0 || compareBefore === null || !comparesAnything(regression)) return undefined;
+/** What uses more than before is judged by the rules of the first, which are those of all unless one says otherwise. */
+function compareUsage(views: readonly Settings[], around: UpdaterSurroundings, touched: readonly string[], { seconds, compareBefore }: WatchRules): UsageComparison | undefined {
+  const regression = views[0]?.regression;
+  if (regression === undefined || seconds === 0 || compareBefore === null || !comparesAnything(regression)) return undefined;
   return createUsageComparison({
-    rules: regression, services: services.filter(({ name }) => touched.includes(name)), controller: around.services, history: around.usage, until: compareBefore,
+    rules: regression, services: views.flatMap(({ services }) => services).filter(({ name }) => touched.includes(name)), controller: around.services, history: around.usage, until: compareBefore,
     sampler: createUsageSampler(createUsageReader(), systemClock),
   });
 }

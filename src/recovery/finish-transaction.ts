@@ -1,8 +1,8 @@
 // One open transaction: finish it, undo it, or let its probation go on. Every change of a file is one of the plan's own
 // plain operations; every answer follows RESCUE_TABLE.
 import { join } from 'node:path';
-import type { EndRecord, JournalRecord } from '../domain/journal.js';
-import type { RescueOperation } from '../domain/plan.js';
+import type { BeginRecord, EndRecord, JournalRecord } from '../domain/journal.js';
+import type { RescueOperation, VersionReference } from '../domain/plan.js';
 import { answerTo, countsAsRestart, type Judgement } from './judge-journal.js';
 import type { RescueCalls } from './rescue-calls.js';
 import type { RescueJournal } from './rescue-journal.js';
@@ -51,22 +51,34 @@ function resume(calls: RescueCalls, journal: RescueJournal, options: FinishOptio
   if (wrong !== undefined) return undo(calls, journal, options, { code: 'step-failed', reason: wrong });
   const counts = countsAsRestart(judgement, options.bootId);
   if (options.probation !== 'leave' && counts && judgement.restarts + 1 > plan.probation.max_restarts) {
-    const reason = `the device or holdline restarted more than ${plan.probation.max_restarts} times while ${plan.to.version} was on probation`;
+    const reason = `the device or holdline restarted more than ${plan.probation.max_restarts} times while ${describeMoves(judgement.begin, 'to')} was on probation`;
     return undo(calls, journal, options, { code: 'health-failed', reason });
   }
   const by = options.probation === 'take' ? 'engine' : 'recovery';
   const noted = options.probation === 'leave' || (by === 'recovery' && judgement.openBoot === options.bootId);
   if (!noted) journal.append({ type: 'resumed', boot_id: options.bootId, by, at: stamp(options) });
-  return told(judgement, 'resume', [], `the probation of ${plan.to.version} goes on (restart ${judgement.restarts + (counts ? 1 : 0)} of ${plan.probation.max_restarts})`);
+  return told(judgement, 'resume', [], `the probation of ${describeMoves(judgement.begin, 'to')} goes on (restart ${judgement.restarts + (counts ? 1 : 0)} of ${plan.probation.max_restarts})`);
 }
 
-/** Is the tree on probation the one that `current` selects, and is it there? */
+/** Is each tree on probation the one that `current` selects, and is it there? */
 function whyNotRunning(calls: RescueCalls, { begin }: Judgement): string | undefined {
-  const house = join(begin.install_dir, '.holdline');
+  return movesOf(begin).map(({ install_dir: folder, to }) => whyNotSelected(calls, folder, to.directory)).find((why) => why !== undefined);
+}
+
+/** What changes versions in it: one device, or each of several that move together. */
+const movesOf = (begin: BeginRecord): readonly { readonly component?: string; readonly install_dir: string; readonly from: VersionReference | null; readonly to: VersionReference }[] =>
+  begin.members ?? [{ install_dir: begin.install_dir, from: begin.plan.from, to: begin.plan.to }];
+
+/** `1.2.0`; of several, `app 1.2.0 and database 2.1.0`. */
+const describeMoves = (begin: BeginRecord, which: 'from' | 'to'): string =>
+  movesOf(begin).map((move) => `${move.component === undefined ? '' : `${move.component} `}${move[which]?.version ?? 'nothing'}`).join(' and ');
+
+function whyNotSelected(calls: RescueCalls, folder: string, directory: string): string | undefined {
+  const house = join(folder, '.holdline');
   const link = join(house, 'current');
-  const target = join('versions', begin.plan.to.directory);
+  const target = join('versions', directory);
   const tree = look(calls, join(house, target));
-  if (tree === undefined || !isDirectory(tree)) return `the version directory ${begin.plan.to.directory} is gone`;
+  if (tree === undefined || !isDirectory(tree)) return `the version directory ${directory} is gone`;
   try {
     const selected = calls.readlink(link);
     return selected === target ? undefined : `${link} selects ${selected} and not ${target}`;
@@ -126,13 +138,14 @@ function close(
 }
 
 function sentence({ begin }: Judgement, outcome: EndRecord['outcome'], why: Why | null): string {
-  const { kind, from, to } = begin.plan;
-  const back = from === null ? 'the folder is as it was' : `${from.version} is in place`;
+  const { kind, from } = begin.plan;
+  const to = describeMoves(begin, 'to');
+  const back = from === null ? 'the folder is as it was' : `${describeMoves(begin, 'from')} is in place`;
   switch (outcome) {
-    case 'committed': return `the ${kind} to ${to.version} was complete; closed its journal`;
-    case 'discarded': return `the ${kind} to ${to.version} was cleared away before the switch: ${why?.reason ?? ''}`;
-    case 'reverted': return `the ${kind} to ${to.version} was undone, ${back}: ${why?.reason ?? ''}`;
-    case 'broken': return `cannot undo the ${kind} to ${to.version}: ${why?.reason ?? ''}`;
+    case 'committed': return `the ${kind} to ${to} was complete; closed its journal`;
+    case 'discarded': return `the ${kind} to ${to} was cleared away before the switch: ${why?.reason ?? ''}`;
+    case 'reverted': return `the ${kind} to ${to} was undone, ${back}: ${why?.reason ?? ''}`;
+    case 'broken': return `cannot undo the ${kind} to ${to}: ${why?.reason ?? ''}`;
   }
 }
 

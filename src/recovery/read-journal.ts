@@ -77,7 +77,17 @@ function isEnd(record: Fields): boolean {
 
 function isBegin(record: Fields): boolean {
   return own(record, 'format') === 1 && isName(own(record, 'transaction')) && ['app', 'actor'].every((key) => isText(own(record, key))) &&
-    isPlace(own(record, 'install_dir')) && isPlace(own(record, 'state_dir')) && isPlan(own(record, 'plan')) && sparesTheDevice(record as unknown as BeginRecord);
+    isPlace(own(record, 'install_dir')) && isPlace(own(record, 'state_dir')) && isPlan(own(record, 'plan')) && isMembers(own(record, 'members')) && sparesTheDevice(record as unknown as BeginRecord);
+}
+
+/** Absent where there is one device. */
+function isMembers(members: unknown): boolean {
+  if (members === undefined) return true;
+  return isListOf(members, (member) => {
+    if (!isObject(member)) return false;
+    const from = own(member, 'from');
+    return isName(own(member, 'component')) && isPlace(own(member, 'install_dir')) && isPlace(own(member, 'state_dir')) && (from === null || isVersion(from)) && isVersion(own(member, 'to'));
+  }) && (members as readonly unknown[]).length > 0;
 }
 
 function isPlan(plan: unknown): boolean {
@@ -106,9 +116,10 @@ function isOperation(operation: unknown): boolean {
   }
 }
 
-/** No operation may name the install or state directory or anything above them, whatever field the name stands in. */
+/** No operation may name an install or state directory or anything above them, whatever field the name stands in. */
 function sparesTheDevice(begin: BeginRecord): boolean {
-  const forbidden = (path: unknown): boolean => typeof path === 'string' && [begin.install_dir, begin.state_dir].some((dir) => `${dir}/`.startsWith(`${path}/`));
+  const dirs = [begin, ...begin.members ?? []].flatMap((one) => [one.install_dir, one.state_dir]);
+  const forbidden = (path: unknown): boolean => typeof path === 'string' && dirs.some((dir) => `${dir}/`.startsWith(`${path}/`));
   return begin.plan.steps.every((step) => step.undo.every((operation) => !['path', 'from', 'to'].some((key) => forbidden(own(operation as unknown as Fields, key)))));
 }
 

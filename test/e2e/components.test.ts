@@ -47,8 +47,8 @@ test('each by its own tag, in their order, with one listing of the repository fo
 });
 
 test('one that fails is put back, what depends on it is left alone with the reason, the others go on', async () => {
-  plant.components({ database: { health: [{ command: ['grep', '-q', 'good', 'config/verdict'] }] } });
-  for (const [name, word] of [['database', 'bad'], ['app', 'good'], ['dashboard', 'good']] as const) await plant.release(name, `1.1.${NAMES.indexOf(name)}`, 'good', { files: { 'config/verdict': `${word}\n` } });
+  plant.components({ database: { health: [{ command: ['grep', '-q', 'good', 'src/verdict'] }] } });
+  for (const [name, word] of [['database', 'bad'], ['app', 'good'], ['dashboard', 'good']] as const) await plant.release(name, `1.1.${NAMES.indexOf(name)}`, 'good', { files: { 'src/verdict': `${word}\n` } });
   const update = await plant.holdline(['--update', '--json']);
   expect(update.code).toBe(20);
   expect(update.json).toMatchObject({
@@ -126,4 +126,31 @@ test('the log of what happened is one for all of them, and whole', async () => {
   expect(audit.damage).toEqual([]);
   expect(audit.entries.filter(({ event }) => event === 'committed').map(({ facts }) => facts.to)).toEqual(expect.arrayContaining(['1.1.0', '1.2.0']));
   expect(readFileSync(join(plant.stateDir, 'state.json'), 'utf8')).toContain('"audit"');
+});
+
+const judged = (word: string) => ({ files: { 'src/verdict': `${word}\n` } });
+const PROBE = { health: [{ command: ['grep', '-q', 'good', 'src/verdict'] }] };
+
+test('components of a group move as one, and go back as one', async () => {
+  const group = { database: { health: [] }, app: { ...PROBE, depends_on: { database: '*' } } };
+  plant.components(group, { together: [['app', 'database']] });
+  await plant.release('database', '2.0.0');
+  // Each needs the other's new version: neither could go first.
+  await plant.release('app', '2.0.1', 'good', { needs: { database: '>=2' }, ...judged('bad') });
+  const failed = await plant.holdline(['--update', '--json']);
+  expect(failed).toMatchObject({ code: 20, json: { outcome: 'rolled_back', code: 'health-failed', components: [{ component: 'database', outcome: 'rolled_back', to: '2.0.0' }, { component: 'app', outcome: 'rolled_back', to: '2.0.1' }, { component: 'dashboard' }] } });
+  expect(versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
+  const status = (await plant.holdline(['--status', '--json'])).json;
+  expect(status).toMatchObject({ components: [{ component: 'database', together: ['app'], blocked: [{ version: '2.0.0' }], last_safe_version: null }, { component: 'app', blocked: [{ version: '2.0.1' }] }, {}] });
+  await plant.release('database', '2.1.0', 'good', { needs: { app: '>=2.1' } });
+  // Half of what belongs together waits for the other half.
+  expect((await plant.holdline(['--update', '--json'])).json).toMatchObject({ outcome: 'waiting', components: [{ component: 'database', outcome: 'waiting', code: 'dependency', reason: expect.stringContaining('cannot move together') }, { component: 'app', outcome: 'waiting' }, {}] });
+  await plant.release('app', '2.1.1', 'good', { needs: { database: '>=2.1' }, ...judged('good') });
+  expect((await plant.holdline(['--update', '--json'])).json).toMatchObject({ outcome: 'updated', components: [{ component: 'database', outcome: 'updated', to: '2.1.0' }, { component: 'app', outcome: 'updated', to: '2.1.1' }, {}] });
+  expect(versions()).toEqual(['2.1.0', '2.1.1', '1.0.0']);
+  // One alone cannot go back to where the other cannot bear it; both can.
+  expect(await plant.holdline(['rollback', 'app', '1.0.0', '--json'])).toMatchObject({ code: 1, json: { code: 'dependency' } });
+  expect((await plant.holdline(['rollback', 'app', '--json'])).json).toMatchObject({ outcome: 'rolled_back', code: null, components: [{ component: 'database', from: '2.1.0', to: '1.0.0' }, { component: 'app', from: '2.1.1', to: '1.0.0' }] });
+  expect(versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
+  expect((await plant.holdline(['verify', '--json'])).json).toMatchObject({ outcome: 'whole' });
 });

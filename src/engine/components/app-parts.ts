@@ -2,7 +2,7 @@
 import type { ComponentFacts } from '../../domain/components.js';
 import { HoldlineError } from '../../domain/errors.js';
 import { orderComponents } from '../../domain/order-components.js';
-import type { EngineParts } from '../parts.js';
+import type { EngineParts, Verdict, WatchRules } from '../parts.js';
 
 export interface Member { readonly name: string; readonly facts: ComponentFacts; readonly parts: EngineParts }
 
@@ -12,6 +12,8 @@ export interface AppParts {
   /** In the order of the settings. */
   readonly members: readonly Member[];
   readonly together: readonly (readonly string[])[];
+  /** As EngineParts.watch, with the probes of all of these components. */
+  watch(components: readonly string[], touched: readonly string[], rules: WatchRules, signal: AbortSignal): Promise<Verdict>;
 }
 
 /** One member, or a group that commits or reverts as one; what it depends on stands before it. */

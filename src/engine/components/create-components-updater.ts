@@ -7,16 +7,19 @@ import { approve } from '../approve.js';
 import { explain } from '../explain.js';
 import { listVersions } from '../list-versions.js';
 import { noteSettings } from '../note-settings.js';
-import { rollBack } from '../rollback.js';
+import { readDevice } from '../read-device.js';
+import { findTarget, rollBack } from '../rollback.js';
 import { downloadUpdate, runUpdate } from '../update.js';
-import { anchorAudit, backUp, check, noteFailure, takeLock, unblock, watchedCycle, type Updater } from '../updater.js';
+import { anchorAudit, backUp, check, noteFailure, takeLock, unblock, watched, watchedCycle, type Updater } from '../updater.js';
 import { memberOf, placesOf, type AppParts, type ComponentPlace, type Member } from './app-parts.js';
 import { asUpdate } from './as-update.js';
 import { mergeChecks, mergeUpdates } from './merge-results.js';
 import { assertMayGoBack } from './may-go-back.js';
 import { readNeighbours } from './neighbours.js';
+import { rollBackGroup } from './rollback-group.js';
 import { readyMembers, type GivenUp, type ReadyMember } from './ready-members.js';
 import { runTurn, type Act } from './run-turn.js';
+import { updateGroup } from './update-group.js';
 
 export function createComponentsUpdater(given: AppParts): Updater {
   const app = { ...given, members: withNeighbours(given.members) };
@@ -24,7 +27,9 @@ export function createComponentsUpdater(given: AppParts): Updater {
     async run(job, signal) {
       switch (job.kind) {
         case 'check': return checkAll(app, job.component, signal);
-        case 'cycle': return turn(app, undefined, false, signal, eachOf(async ({ parts }) => asUpdate(await watchedCycle(parts, signal))));
+        case 'cycle': return turn(app, undefined, false, signal, async (place) => (place.length > 1
+          ? updateGroup(app, place, { asked: () => ({ who: 'daemon', named: undefined }), from: undefined, dryRun: false }, signal)
+          : eachOf(async ({ parts }) => asUpdate(await watchedCycle(parts, signal)))(place)));
         case 'update': return update(app, job, signal);
         case 'rollback': return rollback(app, job, signal);
         case 'adopt': return turn(app, job.component, true, signal, eachOf(({ parts }) => adoptDevice(parts, job, signal)));
@@ -45,7 +50,6 @@ const withNeighbours = (members: readonly Member[]): readonly Member[] =>
 
 const eachOf = (act: (member: ReadyMember) => Promise<UpdateResult>): Act => async (place) => {
   const results: UpdateResult[] = [];
-  if (place.length > 1) throw new HoldlineError('internal', `cannot move ${place.map(({ name }) => name).join(' and ')} together: this holdline cannot do it yet; nothing was changed`);
   for (const member of place) results.push(await act(member));
   return results;
 };
@@ -82,11 +86,14 @@ function chosenPlaces(app: AppParts, component: string | undefined, all: boolean
 }
 
 async function update(app: AppParts, job: Extract<Job, { kind: 'update' }>, signal: AbortSignal): Promise<UpdateResult> {
-  const { version, from, dryRun, component } = job;
+  const { version, from, dryRun, component, unattended } = job;
   if (version !== undefined && component === undefined) {
     throw new HoldlineError('usage', `cannot update to ${version}: this device has several components`, { hint: `Say which one: holdline --update ${version} --component NAME (${app.members.map(({ name }) => name).join(', ')}).` });
   }
-  return turn(app, component, false, signal, eachOf(({ name, parts }) => runUpdate(parts, { version: name === component ? version : undefined, from, dryRun }, signal)));
+  const versionOf = ({ name }: Member): string | undefined => (name === component ? version : undefined);
+  return turn(app, component, false, signal, async (place) => (place.length > 1
+    ? updateGroup(app, place, { asked: (member) => ({ who: unattended === true ? 'daemon' : 'person', named: versionOf(member), dryRun }), from, dryRun }, signal)
+    : eachOf((member) => watched(member.parts, () => runUpdate(member.parts, { version: versionOf(member), from, dryRun, unattended }, signal)))(place)));
 }
 
 async function rollback(app: AppParts, job: Extract<Job, { kind: 'rollback' }>, signal: AbortSignal): Promise<UpdateResult> {
@@ -94,10 +101,13 @@ async function rollback(app: AppParts, job: Extract<Job, { kind: 'rollback' }>, 
   if (component === undefined) {
     throw new HoldlineError('usage', 'cannot roll back: this device has several components', { hint: `Say which one: holdline rollback NAME [VERSION] (${app.members.map(({ name }) => name).join(', ')}).` });
   }
-  return turn(app, component, true, signal, eachOf((member) => {
-    assertMayGoBack(member, target);
-    return rollBack(member.parts, { target, dryRun }, signal);
-  }));
+  return turn(app, component, true, signal, async (place) => {
+    const [member] = place;
+    if (member === undefined || place.length > 1) return rollBackGroup(app, place, { component, target, dryRun }, signal);
+    const found = findTarget(member.parts, readDevice(member.parts), target);
+    assertMayGoBack({ name: member.name, neighbours: readNeighbours(member, app.members) }, found.kind === 'version' ? found.version.record : found.backup.manifest.record);
+    return [await rollBack(member.parts, { target, dryRun }, signal)];
+  });
 }
 
 async function versions(app: AppParts, component: string | undefined, signal: AbortSignal): Promise<readonly ComponentVersions[]> {

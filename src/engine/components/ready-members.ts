@@ -1,11 +1,15 @@
 // Before anything new: what was interrupted is put in order, for the app and for each component by itself. Under the lock.
 import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
 import type { UpdateResult } from '../../domain/results.js';
+import { journalDir } from '../../domain/layout.js';
+import type { Books } from '../close-books.js';
 import { readDeviceState } from '../device-state.js';
+import { findUnfinished } from '../journal.js';
 import type { EngineParts } from '../parts.js';
 import { resumeProbation, settleEnded } from '../settle.js';
 import { noteFailure } from '../updater.js';
 import type { AppParts, Member } from './app-parts.js';
+import { closeGroupBooks } from './group-books.js';
 
 export interface ReadyMember extends Member {
   /** Why nothing may be done with it now; the others go on. */
@@ -18,12 +22,29 @@ export interface ReadyMember extends Member {
 export interface GivenUp { readonly component: string; readonly version: string }
 
 /** @throws HoldlineError when what they share is not in order: then nobody knows what a transaction of several has left */
-export async function readyMembers({ app, members }: AppParts, signal: AbortSignal, givenUp?: GivenUp): Promise<readonly ReadyMember[]> {
+export async function readyMembers(given: AppParts, signal: AbortSignal, givenUp?: GivenUp): Promise<readonly ReadyMember[]> {
+  const { app, members } = given;
   recoverOne(app, 'the app');
   readDeviceState(app.fs, app.layout);
+  const resumed = await readyGroups(given, signal);
   const ready: ReadyMember[] = [];
-  for (const member of members) ready.push(await readyMember(member, signal, givenUp?.component === member.name ? givenUp.version : undefined));
+  for (const member of members) ready.push(resumed.get(member.name) ?? await readyMember(member, signal, givenUp?.component === member.name ? givenUp.version : undefined));
   return ready;
+}
+
+/** Transactions of several: settled, and the probation of one gone on with. @returns those whose verdict was still open */
+async function readyGroups({ app, members, watch }: AppParts, signal: AbortSignal): Promise<ReadonlyMap<string, ReadyMember>> {
+  const close = (books: Books): void => closeGroupBooks(members, books);
+  await settleEnded(app, undefined, close);
+  const open = findUnfinished(app.fs, journalDir(app.layout)).flatMap(({ summary }) => summary.begin.members ?? []);
+  const names = open.map(({ component }) => component);
+  const resumed = await resumeProbation({ ...app, watch: (touched, rules, stop) => watch(names, touched, rules, stop) }, signal, close);
+  if (resumed === undefined) return new Map();
+  const own = (member: Member): UpdateResult => {
+    const move = open.find(({ component }) => component === member.name);
+    return { ...resumed, from: move?.from?.version ?? null, to: move?.to.version ?? null };
+  };
+  return new Map(members.filter(({ name }) => names.includes(name)).map((member) => [member.name, { ...member, broken: null, resumed: own(member) }]));
 }
 
 async function readyMember(member: Member, signal: AbortSignal, givenUp: string | undefined): Promise<ReadyMember> {

@@ -17,7 +17,7 @@ export async function runTurn(places: readonly ComponentPlace[], ready: readonly
   const done: ComponentUpdate[] = [];
   const troubled = new Map<string, TurnEnd>();
   for (const place of places) {
-    const members = ready.filter(({ name }) => place.some((member) => member.name === name));
+    const members = place.flatMap(({ name }) => ready.filter((member) => member.name === name));
     if (members.length === 0) continue;
     const names = members.map(({ name }) => name);
     const needed = members.flatMap(({ facts }) => Object.keys(facts.dependsOn)).filter((name) => !names.includes(name));

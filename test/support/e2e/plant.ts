@@ -25,7 +25,7 @@ export async function createPlant(): Promise<Plant> {
   const folder = (name: Name): string => join(world.root, `the ${name}`);
   for (const name of NAMES) {
     mkdirSync(folder(name));
-    writeFiles(folder(name), appFiles('1.0.0'));
+    writeFiles(folder(name), appFiles('1.0.0', 'good', { 'src/verdict': 'good\n' }));
   }
   const plant: Plant = {
     ...world, ports, folder,
