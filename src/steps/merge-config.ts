@@ -1,12 +1,15 @@
 // Step: the staged tree's config becomes the merge of shipped before, edited here and shipped now. The device's own config is only read.
 import type { Step } from '../domain/plan.js';
 import type { MergeConfigParams } from '../decide/step-params.js';
-import { mergedFile, stagedRecord, stagedTree, undoneRecord } from '../decide/transaction-paths.js';
+import { mergedFile, stagedRecord, stagedTree, undoneDir, undoneRecord } from '../decide/transaction-paths.js';
 import { CONFIG, isBelow } from '../decide/writable-paths.js';
 import { readCarried } from './carry-paths.js';
 import type { StepContext } from './context.js';
 import { explainStep } from './explain-step.js';
 import { mergeSides } from './merge-sides.js';
+
+/** As the rest of staging. */
+const PRIVATE = 0o700;
 
 export const mergeConfigStep: Step<MergeConfigParams, StepContext> = {
   name: 'merge-config',
@@ -16,6 +19,7 @@ export const mergeConfigStep: Step<MergeConfigParams, StepContext> = {
   }),
   do: explainStep('merge the config', async ({ fs, results, log }, { staging, ...params }) => {
     // Undoing the switch moves the new version's config there, and can make no folder. On the disk with the tree.
+    fs.makeDirectory(undoneDir(staging), PRIVATE);
     fs.makeDirectory(undoneRecord(staging));
     // A release without config leaves it as it is: carry-paths has done so.
     if (readCarried(fs, staging)?.lacking.some((path) => isBelow(CONFIG, path)) === true) return;
