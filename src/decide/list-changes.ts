@@ -12,6 +12,8 @@ export type TreeChange =
     readonly paths: readonly string[];
     /** Every path there is before or after: what a glob can match. */
     readonly known: ReadonlySet<string>;
+    /** Of the paths: config that was edited here, of which only the merge will say whether it really changes. */
+    readonly doubtful: ReadonlySet<string>;
   };
 
 export interface TreesToCompare {
@@ -48,8 +50,10 @@ export function listChanges(trees: TreesToCompare): TreeChange {
   const version = trees.fromVersion === trees.toVersion ? [] : [VERSION_FILE];
   // A process that writes there must come to the copy in the new version, or what it writes from now on is lost.
   const copied = [...device.preserved];
+  const shippedBefore = new Map(from.map((entry) => [entry.path, entry.sha256]));
+  const isEdited = (path: string): boolean => !device.configBase || device.config.get(path) !== shippedBefore.get(path);
   return {
-    kind: 'paths', paths: [...new Set([...code, ...config, ...version, ...copied])].sort(comparePaths),
+    kind: 'paths', doubtful: new Set(trees.keepConfig ? [] : config.filter(isEdited)), paths: [...new Set([...code, ...config, ...version, ...copied])].sort(comparePaths),
     known: new Set([...from, ...to].map((entry) => entry.path).concat([...device.config.keys()], copied, VERSION_FILE)),
   };
 }

@@ -142,7 +142,7 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
   const current = device.current === null ? null : versionDir(layout, device.current.directory);
   const currentRecord = device.current === null ? null : recordDir(layout, device.current.directory);
   const { touched, heldBack } = planServices({ services: settings.services, ...changesOf(context, to.version, parts), hardwareHeld: context.running.hardwareHeld, version: to.version });
-  const around = planServiceSteps(planStep, touched, probation);
+  const around = planServiceSteps(planStep, touched, probation, staging);
   const module = callModule(context, to, isChanged(context.running.files, parts.files));
   const carried = { staging, managedPaths, preserve, keepConfig: parts.keepConfig };
   const steps = [

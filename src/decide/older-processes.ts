@@ -12,13 +12,13 @@ export interface SeenProcesses {
 
 type Older = Readonly<Record<string, OlderProcess>>;
 
-/** @param seen null: nobody could be asked, so everything that was not touched counts as running on */
-export function olderProcesses(before: Older, plan: Plan, services: readonly ServiceSettings[], seen: SeenProcesses | null): Older {
+/** @param seen null: nobody could be asked, so everything that was not touched counts as running on. @param alone planned, but left alone after all */
+export function olderProcesses(before: Older, plan: Plan, services: readonly ServiceSettings[], seen: SeenProcesses | null, alone: ReadonlySet<string>): Older {
   const { from, to } = plan;
   if (from === null) return {};
   const found = services.flatMap((service): (readonly [string, OlderProcess])[] => {
     const pid = seen?.pids.get(service.name);
-    if (pid === null || isNew(service, plan)) return [];
+    if (pid === null || (isNew(service, plan) && !alone.has(service.name))) return [];
     const known = before[service.name];
     const same = known !== undefined && (seen === null || pid === undefined || (known.pid === pid && known.boot_id === seen.bootId)) ? known : undefined;
     const directory = same?.directory ?? from.directory;

@@ -32,29 +32,42 @@ export function planServices(request: ServicesRequest): ServicePlan {
   for (const name of order) {
     const service = byName.get(name);
     if (service === undefined) continue;
-    const own = ownReason(service, request.ownChanges?.get(name) ?? request.changes);
-    const because = own ?? (service.kind === 'hardware' ? undefined : passedOn(service, touched, byName));
+    const own = ownPaths(service, request.ownChanges?.get(name) ?? request.changes);
+    const below = service.kind === 'hardware' ? [] : touchedBelow(service, touched, byName);
+    const because = reasonOf(own, below);
     if (because === undefined || service.onChange === 'none') continue;
     if (service.kind === 'hardware' && hardwareHeld !== null) heldBack.push({ name, because, why: hardwareHeld });
-    else touched.set(name, { name, action: actionOf(service), because });
+    else touched.set(name, { name, action: actionOf(service), because, ...doubtOf(own, below) });
   }
   return { touched: sortTouched(order.map((name) => byName.get(name)).filter((service) => service !== undefined), touched), heldBack };
 }
 
+/** Its own files that change: `certain` ones, and those of which only the merge will say it. */
+interface OwnPaths { readonly certain: readonly string[]; readonly doubtful: readonly string[]; readonly everything: string | null }
+
 /** Hardware is touched only when its own files are known to change. */
-function ownReason(service: PlannedService, changes: TreeChange): TouchReason | undefined {
-  if (changes.kind === 'everything') return service.kind === 'hardware' ? undefined : { kind: 'everything', why: changes.why };
-  const { paths } = changes;
+function ownPaths(service: PlannedService, changes: TreeChange): OwnPaths {
+  if (changes.kind === 'everything') return { certain: [], doubtful: [], everything: service.kind === 'hardware' ? null : changes.why };
   const matcher = service.paths === undefined ? undefined : createPathMatcher(service.paths.map(({ glob }) => glob));
-  const own = matcher === undefined ? paths : paths.filter((path) => matcher.matches(path));
-  const [path] = own;
-  return path === undefined ? undefined : { kind: 'path', path, count: own.length };
+  const own = changes.paths.filter((path) => matcher?.matches(path) ?? true);
+  return { certain: own.filter((path) => !changes.doubtful.has(path)), doubtful: own.filter((path) => changes.doubtful.has(path)), everything: null };
 }
 
-/** A bridge that is upgraded warm lets nobody down: its clients connect again by themselves. */
-function passedOn(service: PlannedService, touched: ReadonlyMap<string, TouchedService>, byName: ReadonlyMap<string, PlannedService>): TouchReason | undefined {
-  const dependency = service.dependsOn.find((name) => touched.has(name) && !isBridge(byName.get(name)));
-  return dependency === undefined ? undefined : { kind: 'service', service: dependency };
+/** What it depends on and is touched. A bridge that is upgraded warm lets nobody down: its clients connect again by themselves. */
+const touchedBelow = (service: PlannedService, touched: ReadonlyMap<string, TouchedService>, byName: ReadonlyMap<string, PlannedService>): readonly TouchedService[] =>
+  service.dependsOn.filter((name) => !isBridge(byName.get(name))).map((name) => touched.get(name)).filter((entry) => entry !== undefined);
+
+function reasonOf({ certain, doubtful, everything }: OwnPaths, below: readonly TouchedService[]): TouchReason | undefined {
+  if (everything !== null) return { kind: 'everything', why: everything };
+  const [path] = [...certain, ...doubtful];
+  if (path !== undefined) return { kind: 'path', path, count: certain.length + doubtful.length };
+  const [first] = below;
+  return first === undefined ? undefined : { kind: 'service', service: first.name };
+}
+
+function doubtOf({ certain, doubtful, everything }: OwnPaths, below: readonly TouchedService[]): Pick<TouchedService, 'unless'> {
+  if (everything !== null || certain.length > 0 || below.some(({ unless }) => unless === undefined)) return {};
+  return { unless: { paths: doubtful, services: below.map(({ name }) => name) } };
 }
 
 const isBridge = (service: PlannedService | undefined): boolean => typeof service?.onChange === 'object' && 'bridge' in service.onChange;

@@ -1,5 +1,6 @@
 // What each step needs, as JSON: absolute paths, names, digests. Fixed by the plan before anything runs.
 import type { ModuleCall } from '../domain/module.js';
+import type { TouchedService } from '../domain/plan.js';
 import type { VersionRecord } from '../domain/state.js';
 
 /** How a staged tree is proved before it is used. */
@@ -81,7 +82,11 @@ export type PlaceVersionParams = {
 /** Everything the call needs, so that undo works from the journal alone. */
 export type ModuleParams = ModuleCall;
 
-export type ServicesParams = { readonly services: readonly string[] };
+export type ServicesParams = {
+  readonly services: readonly string[];
+  /** Those that are left alone when the merge changes nothing of theirs, in start order, and where the merge has noted what it changed. */
+  readonly doubtful?: { readonly staging: string; readonly touched: readonly TouchedService[] };
+};
 
 export type RecallServicesParams = ServicesParams & { readonly how: 'reload' | 'roll' };
 

@@ -16,6 +16,8 @@ export const adoptedPath = (staging: string, index: number): string => join(stag
 /** What was carried over and what the config looked like then, to see what changed until the switch. */
 export const carriedFile = (staging: string): string => join(staging, 'carried.json');
 export const mergedFile = (staging: string): string => join(staging, 'merged.json');
+/** Which config files the merge really changed: fixed by it, so that every step after it touches the same services. */
+export const changedConfigFile = (staging: string): string => join(staging, 'changed-config.json');
 /** What the new version's config was like at the switch, to see what is edited after it. */
 export const switchedFile = (staging: string): string => join(staging, 'switched.json');
 

@@ -71,7 +71,13 @@ export type TouchReason =
   /** The trees cannot be compared, or everything is to be loaded anew. */
   | { readonly kind: 'everything'; readonly why: string };
 
-export interface TouchedService { readonly name: string; readonly action: TouchAction; readonly because: TouchReason }
+export interface TouchedService {
+  readonly name: string;
+  readonly action: TouchAction;
+  readonly because: TouchReason;
+  /** Left alone all the same when the merge leaves these config files as they are, and these services are left alone. Absent: it is certain. */
+  readonly unless?: { readonly paths: readonly string[]; readonly services: readonly string[] } | undefined;
+}
 
 /** Its files change, but it is left as it is. */
 export interface HeldBackService { readonly name: string; readonly because: TouchReason; readonly why: string }

@@ -7,6 +7,7 @@ import type { LeftProcess } from '../domain/service-host.js';
 import { readRecord } from '../steps/records.js';
 import { readDeviceState } from './device-state.js';
 import { findUnfinished } from './journal.js';
+import { readLeftAlone } from './read-left-alone.js';
 
 export function acceptsProcess(fs: Filesystem, layout: Layout, left: LeftProcess): boolean {
   try {
@@ -23,7 +24,10 @@ export function acceptsProcess(fs: Filesystem, layout: Layout, left: LeftProcess
 const openPlan = (fs: Filesystem, layout: Layout) => findUnfinished(fs, journalDir(layout))
   .find(({ summary }) => summary.state === 'probing' || summary.state === 'committed')?.summary.begin.plan;
 
-const isTouched = (fs: Filesystem, layout: Layout, { service }: LeftProcess): boolean => openPlan(fs, layout)?.services.includes(service) === true;
+function isTouched(fs: Filesystem, layout: Layout, { service }: LeftProcess): boolean {
+  const plan = openPlan(fs, layout);
+  return plan?.services.includes(service) === true && !readLeftAlone(fs, plan).has(service);
+}
 
 /** What was started from a plain folder runs from what that folder became. */
 function isFrom(fs: Filesystem, layout: Layout, { generation }: LeftProcess, directory: string): boolean {

@@ -10,6 +10,7 @@ import { appendHistory, readHistory } from './history.js';
 import type { Journal } from './journal.js';
 import type { EngineParts } from './parts.js';
 import { prune } from './prune.js';
+import { readLeftAlone } from './read-left-alone.js';
 
 export interface Books {
   readonly journal: Pick<Journal, 'begin'>;
@@ -58,9 +59,9 @@ function writeBooks(parts: EngineParts, books: Books): void {
   }
 }
 
-function nextOlder({ older_processes: before }: DeviceState, { settings }: EngineParts, { outcome, journal, seen }: Books): DeviceState['older_processes'] {
+function nextOlder({ older_processes: before }: DeviceState, { settings, fs }: EngineParts, { outcome, journal, seen }: Books): DeviceState['older_processes'] {
   const { plan } = journal.begin;
-  return outcome === 'committed' && plan.kind !== 'adopt' ? olderProcesses(before, plan, settings.services, seen ?? null) : before;
+  return outcome === 'committed' && plan.kind !== 'adopt' ? olderProcesses(before, plan, settings.services, seen ?? null, readLeftAlone(fs, plan)) : before;
 }
 
 /** Pure. */

@@ -20,7 +20,7 @@ const HOW: Readonly<Record<TouchAction, string>> = { restart: 'restarted', roll:
 function describeServices({ services, touched, heldBack }: Plan): string[] {
   const held = (heldBack ?? []).map(({ name, because, why }) => `  ${name.padEnd(15)} left as it is, although ${describeReason(because)}: ${why}`);
   if (services.length === 0) return ['no process is touched', ...held];
-  const lines = (touched ?? []).map(({ name, action, because }) => `  ${name.padEnd(15)} ${HOW[action]}: ${describeReason(because)}`);
+  const lines = (touched ?? []).map(({ name, action, because, unless }) => `  ${name.padEnd(15)} ${HOW[action]}: ${describeReason(because)}${unless === undefined ? '' : ', unless the merge with what was edited here leaves it as it is'}`);
   return [`processes that are touched, in start order: ${services.join(', ')}`, ...lines, ...held];
 }
 

@@ -7,6 +7,7 @@ import { readCarried } from './carry-paths.js';
 import type { StepContext } from './context.js';
 import { explainStep } from './explain-step.js';
 import { mergeSides } from './merge-sides.js';
+import { noteMergedChanges } from './merged-changes.js';
 
 /** As the rest of staging. */
 const PRIVATE = 0o700;
@@ -28,5 +29,6 @@ export const mergeConfigStep: Step<MergeConfigParams, StepContext> = {
     results.bytesWritten += outcome.bytesWritten;
     for (const conflict of outcome.conflicts) log.warn('config conflict: the value on this device was kept', { ...conflict });
     fs.writeDurably(mergedFile(staging), JSON.stringify({ fingerprint: outcome.fingerprint }));
+    if (params.current !== null) noteMergedChanges(fs, staging, params.current);
   }),
 };

@@ -3,16 +3,19 @@ import type { Step } from '../domain/plan.js';
 import type { ServicesParams } from '../decide/step-params.js';
 import type { StepContext } from './context.js';
 import { explainStep } from './explain-step.js';
+import { touchedNow } from './merged-changes.js';
 
 export const startServices: Step<ServicesParams, StepContext> = {
   name: 'start-services',
   plan: (params) => ({ name: 'start-services', state: 'switching', params, undo: [], summary: `start ${params.services.join(', ')}` }),
-  do: explainStep('start the services', async ({ services, clock, results }, params) => {
-    await services.start(params.services);
+  do: explainStep('start the services', async ({ fs, services, clock, results }, params) => {
+    const names = touchedNow(fs, params);
+    if (names.length === 0) return;
+    await services.start(names);
     results.startedAtMs = clock.monotonicMs();
-    results.restarted = [...new Set([...results.restarted, ...params.services])];
+    results.restarted = [...new Set([...results.restarted, ...names])];
   }),
-  undo: explainStep('stop the new version', async ({ services }, params) => {
-    await services.stop([...params.services].reverse());
+  undo: explainStep('stop the new version', async ({ fs, services }, params) => {
+    await services.stop(touchedNow(fs, params).toReversed());
   }),
 };

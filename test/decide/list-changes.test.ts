@@ -40,4 +40,14 @@ describe('listChanges', () => {
   ])('%s cannot be compared', (_, more, why) => {
     expect(changes(BASE, more)).toBe(why);
   });
+  it('leaves to the merge what was edited here', () => {
+    const to = { ...BASE, 'config/app.yaml': 'new', 'config/b.yaml': 'new' };
+    const doubtful = (more: Partial<DeviceFiles>, config: Readonly<Record<string, string>>, keepConfig = false): readonly string[] => {
+      const found = listChanges({ from: tree({ ...BASE, 'config/b.yaml': 'old' }), to: tree(to), fromVersion: '1', toVersion: '1', managedPaths: ['src', 'config', 'VERSION'], device: device(config, more), keepConfig });
+      return found.kind === 'paths' ? [...found.doubtful] : [];
+    };
+    expect(doubtful({}, { 'config/app.yaml': 'edited', 'config/b.yaml': 'old' })).toEqual(['config/app.yaml']);
+    expect(doubtful({ configBase: false }, { 'config/app.yaml': 'edited', 'config/b.yaml': 'old' })).toEqual(['config/app.yaml', 'config/b.yaml']);
+    expect(doubtful({}, { 'config/app.yaml': 'edited', 'config/b.yaml': 'old' }, true)).toEqual([]);
+  });
 });

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TreeChange } from '../../src/decide/list-changes.js';
+import { leftAlone } from '../../src/decide/left-alone.js';
 import { planServices, type PlannedService, type ServicesRequest } from '../../src/decide/plan-services.js';
 import { planServiceSteps } from '../../src/decide/plan-service-steps.js';
 import type { ServicePlan } from '../../src/domain/plan.js';
@@ -13,7 +14,7 @@ type More = Partial<Omit<PlannedService, 'paths'>> & { readonly paths?: readonly
 const service = (name: string, { paths, ...more }: More = {}): PlannedService =>
   ({ name, kind: 'service', dependsOn: [], ...more, ...(paths === undefined ? {} : { paths: paths.map((glob) => ({ glob })) }) });
 const KNOWN = ['VERSION', 'src/web/a.js', 'src/web/b.js', 'src/db/a.js', 'src/meter/a.js', 'src/shared/a.js', 'config/web.yaml'];
-const changed = (...paths: readonly string[]): TreeChange => ({ kind: 'paths', paths, known: new Set(KNOWN) });
+const changed = (...paths: readonly string[]): TreeChange => ({ kind: 'paths', paths, known: new Set(KNOWN), doubtful: new Set() });
 const EVERYTHING: TreeChange = { kind: 'everything', why: 'the files are not known' };
 const plan = (services: readonly PlannedService[], changes: TreeChange, more: Partial<ServicesRequest> = {}): ServicePlan =>
   planServices({ services, changes, hardwareHeld: 'policy.hardware is never', version: '1.1.0', ...more });
@@ -87,6 +88,23 @@ describe('planServices', () => {
   });
 });
 
+describe('config of which only the merge will say whether it changes', () => {
+  const doubt = (...paths: readonly string[]): TreeChange => ({ kind: 'paths', paths, known: new Set(KNOWN), doubtful: new Set(['config/web.yaml']) });
+  const services = [WEB, DB, service('user', { paths: ['src/meter'], dependsOn: ['web'] })];
+  const alone = (changes: TreeChange, ...really: readonly string[]): string[] => [...leftAlone(plan(services, changes).touched, new Set(really))];
+  it.each<[string, TreeChange, readonly string[], string[]]>([
+    ['it did not: nobody is touched', doubt('config/web.yaml'), [], ['web', 'user']],
+    ['it did', doubt('config/web.yaml'), ['config/web.yaml'], []],
+    ['something certain beside it', doubt('config/web.yaml', 'src/web/a.js'), [], []],
+    ['who it depends on is touched for certain', doubt('config/web.yaml', 'src/db/a.js'), [], []],
+  ])('%s', (_, changes, really, expected) => {
+    expect(alone(changes, ...really)).toEqual(expected);
+  });
+  it('is touched when nobody can say', () => {
+    expect(leftAlone(plan(services, doubt('config/web.yaml')).touched, null).size).toBe(0);
+  });
+});
+
 const FOLDERS = ['a', 'b', 'c', 'd'];
 const onChanges: fc.Arbitrary<OnChange | undefined> = fc.constantFrom<(OnChange | undefined)[]>(undefined, 'restart', 'none', { signal: 'SIGHUP' }, { bridge: 'x' });
 interface World { readonly services: readonly PlannedService[]; readonly changes: Extract<TreeChange, { kind: 'paths' }>; readonly hardwareHeld: string | null }
@@ -101,7 +119,7 @@ const worlds: fc.Arbitrary<World> = fc.record({
     dependsOn: row.deps.filter((other) => other < index).map((other) => `s${other}`), kind: row.hardware ? 'hardware' : 'service',
     ...(row.folders === undefined ? {} : { paths: row.folders.map((folder) => `${folder}/**`) }), ...(row.onChange === undefined ? {} : { onChange: row.onChange }), ...(row.rolled && !row.hardware ? { instanceOf: 's' } : {}),
   }));
-  return { services: reverse ? services.toReversed() : services, changes: { kind: 'paths', paths, known: new Set(FOLDERS.map((folder) => `${folder}/f`)) }, hardwareHeld };
+  return { services: reverse ? services.toReversed() : services, changes: { kind: 'paths', paths, known: new Set(FOLDERS.map((folder) => `${folder}/f`)), doubtful: new Set() }, hardwareHeld };
 });
 const ownChange = (entry: PlannedService, paths: readonly string[]): boolean => (entry.paths === undefined ? paths.length > 0 : entry.paths.some(({ glob }) => paths.includes(`${glob.slice(0, 1)}/f`)));
 
@@ -127,7 +145,7 @@ describe('every plan of services', () => {
       const order = touched.map(({ name }) => name);
       const reaches = (from: string, to: string): boolean => services.find(({ name }) => name === from)!.dependsOn.some((next) => next === to || reaches(next, to));
       for (const [at, name] of order.entries()) for (const later of order.slice(at + 1)) expect(reaches(name, later), `${name} before ${later}`).toBe(false);
-      const { before, after } = planServiceSteps(planStep, touched, { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 });
+      const { before, after } = planServiceSteps(planStep, touched, { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, '/s');
       const namesOf = (steps: typeof before): readonly (readonly string[])[] => steps.map(({ params }) => params['services'] as string[]);
       expect(namesOf(after).flat()).toEqual(order);
       // Undo goes through the steps backwards: what stands before the switch is the mirror image of what follows it.
@@ -144,7 +162,7 @@ describe('every plan of services', () => {
 
 it('looks at other probes only when nothing that was stopped still waits for its start', () => {
   const { touched } = plan([service('web', { dependsOn: ['app@1', 'app@2'] }), service('app@1', { instanceOf: 'app' }), service('app@2', { instanceOf: 'app' }), service('last@1', { instanceOf: 'last' })], changed('VERSION'));
-  const { after } = planServiceSteps(planStep, touched, { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 });
+  const { after } = planServiceSteps(planStep, touched, { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, '/s');
   const looks = after.filter(({ name }) => name === 'roll-services').map(({ params }) => [params['services'], (params['watch'] as { allProbes: boolean }).allProbes]);
   expect(looks).toEqual([[['app@1'], false], [['app@2'], false], [['last@1'], true]]);
 });

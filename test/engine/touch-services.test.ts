@@ -1,5 +1,5 @@
 // Which processes are acted on, in which order, on the way to a new version and back: the real plan, steps and journal on a device in a folder.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceSettings } from '../../src/domain/settings.js';
@@ -50,6 +50,20 @@ describe('an update', () => {
     expect(acts()).toContain('stop reader');
     await update({ ...RELEASE, 'VERSION': '1.2.0\n', 'src/main.js': 'three\n' }, '1.2.0');
     expect(acts()).toEqual([]);
+  });
+  it('counts config by what the merge makes of it: an edit that wins over the release changes nothing', async () => {
+    declare({ name: 'reader', ...glob('config') }, { name: 'user', ...glob('src/same.js'), dependsOn: ['reader'] }, { name: 'main', ...glob('src/main.js') });
+    await update();
+    writeFileSync(join(world.layout.installDir, 'config/app.yaml'), 'port: 9\nname: a\nnew: true\n');
+    acts();
+    const home = world.others.get('reader')?.tree;
+    // The release changes the very value that was edited: the edit stays, and with it the whole file.
+    expect(await update({ ...RELEASE, 'VERSION': '1.2.0\n', 'src/main.js': 'three\n', 'config/app.yaml': 'port: 3\nname: a\nnew: true\n' }, '1.2.0')).toMatchObject({ outcome: 'committed', results: { restarted: ['main'] } });
+    expect(acts()).toEqual(['stop main', 'start main']);
+    expect(readDeviceState(createFilesystem(), world.layout).older_processes).toMatchObject({ reader: { directory: basename(home ?? '') }, user: { directory: basename(home ?? '') } });
+    // Now it changes another one, too.
+    expect(await update({ ...RELEASE, 'VERSION': '1.3.0\n', 'src/main.js': 'three\n', 'config/app.yaml': 'port: 3\nname: b\nnew: true\n' }, '1.3.0')).toMatchObject({ results: { restarted: ['reader', 'user'] } });
+    expect(acts()).toEqual(['stop user', 'stop reader', 'start reader', 'start user']);
   });
   it('refuses a glob that matches nothing, and nothing has happened', async () => {
     declare({ name: 'wrong', ...glob('src/mian.js') });
