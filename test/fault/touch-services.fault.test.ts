@@ -11,6 +11,8 @@ const prepare = (verdict: 'healthy' | 'failed') => async (world: DeviceWorld): P
   addServices(world, [
     { name: 'app', ...main }, { name: 'log', ...main, onChange: { signal: 'SIGHUP' } }, { name: 'api@1', instanceOf: 'api', ...main, dependsOn: ['app'] },
     { name: 'api@2', instanceOf: 'api', ...main, dependsOn: ['app'] }, { name: 'last', ...main, dependsOn: ['api@1', 'api@2'] }, { name: 'quiet', paths: [{ glob: 'src/same.js' }] },
+    // Planned in doubt: the merge says that its file does change.
+    { name: 'conf', paths: [{ glob: 'config' }] },
   ]);
   world.hooks.verdict = verdict;
 };
@@ -22,7 +24,7 @@ function withServices(inner: Scenario<DeviceWorld>): Scenario<DeviceWorld> {
     check: async (world) => {
       const verdict = await inner.check(world);
       const current = runningTree(world);
-      for (const name of ['api@1', 'api@2', 'last']) {
+      for (const name of ['api@1', 'api@2', 'last', 'conf']) {
         const { tree } = world.others.get(name) ?? {};
         if (tree !== current) throw new Error(`${name} runs from ${String(tree)}, current is ${current}`);
       }
