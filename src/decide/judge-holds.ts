@@ -17,9 +17,11 @@ function secondsLeft({ boot_id: bootId, until, until_uptime_s: untilUptime, proc
   return process === null ? 0 : Infinity;
 }
 
+const LAST_DATE_MS = 8.64e15;
+
 export function toStanding(hold: Hold, moment: HoldMoment): StandingHold {
   const left = secondsLeft(hold, moment);
-  const until = Number.isFinite(left) ? new Date(moment.now.getTime() + left * 1000).toISOString() : null;
+  const until = Number.isFinite(left) ? new Date(Math.min(moment.now.getTime() + left * 1000, LAST_DATE_MS)).toISOString() : null;
   return { kind: 'hold', id: hold.id, owner: hold.owner, reason: hold.reason, since: hold.taken_at, until };
 }
 

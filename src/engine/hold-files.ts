@@ -14,6 +14,8 @@ export interface HoldPlaces { readonly fs: Filesystem; readonly layout: Pick<Lay
 const DIRECTORY_MODE = 0o2770;
 const FILE_MODE = 0o660;
 const MAX_HOLD_BYTES = 16 * 1024;
+/** Three centuries: what lies behind is a damaged file, and no date can show it. */
+const MAX_UPTIME_S = 1e10;
 /** More is a script in a loop. */
 const MAX_HOLDS = 200;
 
@@ -80,7 +82,7 @@ export function parseHold(text: string): Hold | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { format, id, owner, by, reason, taken_at: takenAt, until, until_uptime_s: uptime, boot_id: bootId, process, ended } = value as Partial<Record<keyof Hold, unknown>>;
   const texts = [id, owner, by, takenAt, bootId].every((text_) => typeof text_ === 'string');
-  const maybe = [reason, until].every((text_) => text_ === null || typeof text_ === 'string') && (uptime === null || typeof uptime === 'number');
+  const maybe = [reason, until].every((text_) => text_ === null || typeof text_ === 'string') && (uptime === null || (typeof uptime === 'number' && uptime >= 0 && uptime <= MAX_UPTIME_S));
   if (format !== 1 || !texts || !maybe || (typeof until === 'string' && Number.isNaN(Date.parse(until))) || !isProcess(process) || typeof ended !== 'object') return undefined;
   return value as Hold;
 }

@@ -75,7 +75,7 @@ describe('hold files', () => {
     for (let i = 0; i < 200; i += 1) writeHold(parts(), hold(`h${i}`), '01');
     expect(() => writeHold(parts(), hold('more'), '01')).toThrowError(expect.objectContaining({ code: 'busy' }));
   });
-  it.each<[string, object]>([['another format', { format: 2 }], ['no owner', { owner: 5 }], ['an end that is no date', { until: 'soon' }], ['a process without a start', { process: { pid: 3 } }]])('%s is no hold', (_name, changes) => {
+  it.each<[string, object]>([['another format', { format: 2 }], ['no owner', { owner: 5 }], ['an end that is no date', { until: 'soon' }], ['an end beyond all dates', { until_uptime_s: 1e300 }], ['an end before the boot', { until_uptime_s: -1 }], ['a process without a start', { process: { pid: 3 } }]])('%s is no hold', (_name, changes) => {
     expect(parseHold(JSON.stringify(hold('a')))).toEqual(hold('a'));
     expect(parseHold(JSON.stringify({ ...hold('a'), ...changes }))).toBeUndefined();
   });

@@ -11,9 +11,12 @@ import { verifySignature } from '../../src/artifact/minisign.js';
 import { encodeFrame } from '../../src/bridge/frames.js';
 import { FrameReader } from '../../src/bridge/frame-reader.js';
 import { ProtocolFault, type Frame } from '../../src/bridge/protocol.js';
+import { endOfHold, toStanding } from '../../src/decide/judge-holds.js';
 import { HoldlineError } from '../../src/domain/errors.js';
+import type { Hold } from '../../src/domain/holds.js';
 import { sortTree, treeDigest } from '../../src/domain/tree.js';
 import { formatAuditLine, GENESIS, verifyAudit } from '../../src/engine/audit-lines.js';
+import { parseHold } from '../../src/engine/hold-files.js';
 import { parseRequest } from '../../src/interface/control/protocol.js';
 import { BadFrame, encodeCall, FrameCutter, readCall } from '../../src/platform/effect-frames.js';
 import { loadSettings } from '../../src/settings/load-settings.js';
@@ -54,7 +57,7 @@ const second = makeKeyNamed('second', '2');
 const TREE = sortTree(['VERSION', 'src/main.js', 'src/ünï code.js', 'config/app.yaml'].map((path, index) => ({ path, mode: index === 1 ? '0755' as const : '0644' as const, size: index * 7, sha256: String(index).repeat(64) })));
 
 export function createTargets(root: string): readonly Target[] {
-  return [manifest(), signature(), keyStatement(), filesList(), journal(root), settings(root), frames(), auditLog(), controlRequest(), effectFrames()];
+  return [manifest(), signature(), keyStatement(), filesList(), journal(root), settings(root), frames(), auditLog(), controlRequest(), effectFrames(), holdFile()];
 }
 
 function releases(): readonly Record<string, Buffer>[] {
@@ -141,9 +144,10 @@ function settings(root: string): Target {
     readFileSync(join(root, 'config/holdline.yaml')),
     Buffer.from(`github_repo: acme/monitoring\ncheck_interval: \${SECONDS:-60}\ntrust:\n  require: signature\n  keys:\n    - ${key.publicKey}\n    - {name: spare, purpose: spare, key: ${second.publicKey}, not_after: 2027-01-01}\nservices:\n  - {name: web, command: [node, a.js], env: {A: "1"}}\nhealth:\n  - http: "http://127.0.0.1:8080/"\n`),
     Buffer.from(JSON.stringify({ github_repo: 'a/b', trust: { require: 'checksum' }, preserve: ['src/data/**'], limits: { depth: 5 }, probation: { seconds: 1 } })),
+    Buffer.from(JSON.stringify({ github_repo: 'a/b', policy: { minor: 'window', major: 'approve', range: '<3' }, windows: { when: ['Sat,Sun 02:00-05:00', 'cron 0 2 * * 1-5 for 2h'], time_zone: 'Europe/Berlin' }, holds: { gate: ['./gate'] } })),
   ];
   // The example is long and slow to read: the short ones are changed more often.
-  const choose = (dice: Dice): Buffer => corpus[dice.next(5) === 0 ? 0 : 1 + dice.next(2)] ?? Buffer.alloc(0);
+  const choose = (dice: Dice): Buffer => corpus[dice.next(5) === 0 ? 0 : 1 + dice.next(3)] ?? Buffer.alloc(0);
   return {
     name: 'settings',
     feed: (dice) => judge(() => {
@@ -219,6 +223,23 @@ function controlRequest(): Target {
       const request = parseRequest(mutate(pick(corpus, dice), dice, pick(corpus, dice)).toString());
       if (!Number.isSafeInteger(request.id)) broken('a request without a number was taken');
     }, ['settings']),
+  };
+}
+
+/** Whoever is in the group may have written it. */
+function holdFile(): Target {
+  const hold: Hold = { format: 1, id: 'm1', owner: 'measurement', reason: 'night run', by: 'alice (uid 1000)', taken_at: '2026-11-21T09:30:00.000Z', until: '2026-11-21T10:30:00.000Z', until_uptime_s: 4600.5, boot_id: 'a', process: { pid: 12, start_time: '777' }, ended: null };
+  const corpus = [hold, { ...hold, boot_id: 'b', process: null }, { ...hold, until: null, until_uptime_s: null }, { ...hold, ended: { by: 'bob', forced: true, reason: null, at: '' } }].map((one) => Buffer.from(JSON.stringify(one)));
+  return {
+    name: 'hold-file',
+    feed: (dice) => {
+      const read = parseHold(mutate(pick(corpus, dice), dice, pick(corpus, dice)).toString());
+      if (read === undefined) return 'refused';
+      const moment = { now: new Date('2026-11-21T09:40:00Z'), uptime: 1600, bootId: pick(['a', 'b'], dice), isAlive: () => true };
+      const [end, standing] = [endOfHold(read, moment), toStanding(read, moment)];
+      if (typeof standing.owner !== 'string' || (end === null && standing.until !== null && Number.isNaN(Date.parse(standing.until)))) broken('a hold without an owner or with an end that is no date was believed');
+      return 'accepted';
+    },
   };
 }
 
