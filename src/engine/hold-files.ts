@@ -47,7 +47,12 @@ export function writeHold(places: HoldPlaces, hold: Hold, random: string): HoldF
     const file = join(directory, `${hold.id}.${random}.json`);
     put(fs, file, hold);
     return { file, hold };
-  } catch (thrown) { throw explainFsError(thrown, `hold updates back in ${directory}`); }
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'EACCES' || errnoOf(thrown) === 'EPERM') {
+      throw new HoldlineError('permission', `cannot hold updates back: only the user and the group of ${layout.sharedDir} may`, { hint: 'Run it with sudo, or add your user to that group.', cause: thrown });
+    }
+    throw explainFsError(thrown, `hold updates back in ${directory}`);
+  }
 }
 
 export function endHold({ fs }: HoldPlaces, { file, hold }: HoldFile, ended: NonNullable<Hold['ended']>): void {

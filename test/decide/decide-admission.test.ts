@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideAdmission, type AdmissionRequest, type Gate } from '../../src/decide/decide-admission.js';
 import { NO_WINDOWS, policyOf } from '../support/policy.js';
@@ -36,6 +37,7 @@ describe('who asks, and what the policy says', () => {
     ['never, approved', { policy: policyOf('never'), approval: approved }, { daemon: 'refused by policy', person: 'refused by policy', named: 'go' }],
     ['too young', { policy: policyOf('auto', { minimumAge: 2 * 86_400 }) }, { daemon: 'age until 2026-11-22T09:30:00.000Z', person: 'go', named: 'go' }],
     ['just old enough', { policy: policyOf('auto', { minimumAge: 86_400 }) }, { daemon: 'go', person: 'go', named: 'go' }],
+    ['without a date', { policy: policyOf('auto', { minimumAge: 60 }), release: { ...request().release, publishedAt: '' } }, { daemon: 'age until somebody acts', person: 'go', named: 'go' }],
     ['held', { holds: [hold] }, { daemon: 'hold until 2026-11-21T11:30:00.000Z', person: 'hold until 2026-11-21T11:30:00.000Z', named: 'hold until 2026-11-21T11:30:00.000Z' }],
     ['held without an end', { holds: [hold, lock] }, { daemon: 'hold until somebody acts', person: 'hold until somebody acts', named: 'hold until somebody acts' }],
   ])('%s', (_name, changes, expected) => {
@@ -66,5 +68,50 @@ describe('all gates are heard', () => {
     expect(decideAdmission(request(), [wait, refuse])).toMatchObject({ waiting: { reason: 'age' } });
     expect(decideAdmission(request(), [refuse, wait])).toMatchObject({ waiting: null });
     expect(decideAdmission(request(), [])).toEqual({ go: true, rulings: [] });
+  });
+});
+
+describe('whatever the settings and the moment', () => {
+  const word = fc.constantFrom('auto', 'window', 'approve', 'never' as const);
+  const asked = fc.record({
+    asker: fc.constantFrom('daemon', 'person', 'named' as const), types: fc.record({ patch: word, minor: word, major: word, security: word, hotfix: word }),
+    type: fc.constantFrom('patch', 'minor', 'major', 'security', 'hotfix' as const), minimumAge: fc.constantFrom(0, 3600, 86_400, 10 * 86_400), age: fc.integer({ min: -3600, max: 20 * 86_400 }),
+    windows: fc.boolean(), later: fc.integer({ min: 0, max: 14 * 86_400 }), said: fc.constantFrom(null, approved, rejected), holds: fc.subarray([hold, lock]), estimate: fc.integer({ min: 1, max: 3 * 3600 }),
+  }).map((one): AdmissionRequest => {
+    const now = new Date(NOW.getTime() + one.later * 1000);
+    // A hold that is over does not stand.
+    const holds = one.holds.filter(({ until }) => until === null || Date.parse(until) > now.getTime());
+    return request({
+      asker: one.asker, now, policy: policyOf('auto', { types: one.types, minimumAge: one.minimumAge }), windows: one.windows ? SUNDAYS : NO_WINDOWS, approval: one.said, holds, estimate: one.estimate,
+      release: { tag: 'v2.0.0', version: '2.0.0', type: one.type, publishedAt: new Date(now.getTime() - one.age * 1000).toISOString() },
+    });
+  });
+  it('it goes on only when every gate lets it; nobody passes a hold; a person waits for nothing else', () => {
+    fc.assert(fc.property(asked, (given) => {
+      const admission = decideAdmission(given);
+      expect(admission.go).toBe(admission.rulings.every(({ verdict }) => verdict === 'pass'));
+      if (given.holds.length > 0) expect(admission.go).toBe(false);
+      if (given.asker !== 'daemon' && !admission.go && admission.waiting !== null) expect(admission.waiting.reason).toBe('hold');
+      if (given.asker === 'named' && given.holds.length === 0) expect(admission.go).toBe(true);
+      if (given.asker !== 'named' && (given.policy.types[given.release.type] === 'never' || given.approval?.verdict === 'rejected')) expect(admission.go).toBe(false);
+    }), { numRuns: 1000 });
+  });
+  it('what is waited for lies ahead, and is over when it says', () => {
+    fc.assert(fc.property(asked, (given) => {
+      const admission = decideAdmission(given);
+      for (const ruling of admission.rulings) {
+        if (ruling.verdict !== 'wait' || ruling.waiting.until === null) continue;
+        const then = new Date(ruling.waiting.until);
+        expect(then.getTime()).toBeGreaterThan(given.now.getTime());
+        const holds = given.holds.filter(({ until }) => until === null || Date.parse(until) > then.getTime());
+        expect(decideAdmission({ ...given, now: then, holds }).rulings.find(({ rule }) => rule === ruling.rule)?.verdict).toBe('pass');
+      }
+    }), { numRuns: 1000 });
+  });
+  it('a person never waits where the daemon would go on', () => {
+    fc.assert(fc.property(asked, (given) => {
+      if (decideAdmission({ ...given, asker: 'daemon' }).go) expect(decideAdmission({ ...given, asker: 'person' }).go).toBe(true);
+      if (decideAdmission({ ...given, asker: 'person' }).go) expect(decideAdmission({ ...given, asker: 'named' }).go).toBe(true);
+    }));
   });
 });
