@@ -81,7 +81,7 @@ function parts(actor = 'daemon'): EngineParts {
       list: () => Promise.resolve({ releases: tags.map((tag) => releaseOf(tag, ['holdline.json', 'holdline.json.minisig', 'holdline.files.json.gz', `app-${tag.slice(1)}.tar.gz`].map((name) => assetOf(name, Buffer.alloc(1))))), rateLimit: null }),
     },
     artifact: () => ({
-      rememberStatement: () => undefined, obtainPayload: () => Promise.reject(new HoldlineError('source-network', 'as far as here')),
+      rememberStatement: () => undefined, keptBytes: () => 0, obtainPayload: () => Promise.reject(new HoldlineError('source-network', 'as far as here')),
       obtainManifest: (release: { tag: string }) => { asked.push(`manifest ${release.tag}`); return Promise.resolve({ manifest: { version: release.tag.slice(1), expires: null, requires: {}, type: 'minor', payload: { size: 1 } } as unknown as Manifest, clockIsBehind: false, sha256: release.tag, signedBy: 'main', statement: null }); },
     }),
   } as unknown as EngineParts;
