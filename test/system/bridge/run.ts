@@ -6,24 +6,26 @@ import type { Bundle } from '../../support/bridge/bundle.js';
 import { KILL_PARTS, planControls, planKills } from './kills.js';
 import type { Run } from './kills.js';
 import { planOverflows } from './overflow.js';
-import { runPrograms } from './programs.js';
+import { planPrograms } from './programs.js';
 import { ProofTable } from './proof-table.js';
 import { planUnplugs } from './unplug.js';
 
-const PARTS = [...KILL_PARTS, 'overflow', 'unplug', 'controls', 'programs'];
+/** The long ones first, so that the jobs end together. */
+const PARTS = ['programs', ...KILL_PARTS, 'overflow', 'unplug', 'controls'];
 const { values } = parseArgs({
   options: { part: { type: 'string', multiple: true }, rates: { type: 'string', default: '115200,921600,4000000' }, counts: { type: 'string', default: 'full' }, jobs: { type: 'string', default: '2' } },
   args: process.argv.slice(2).filter((word) => word !== '--'),
 });
-const wanted = values.part ?? PARTS;
+const wanted = values.part === undefined ? PARTS : PARTS.filter((part) => values.part?.includes(part));
 const rates = values.rates.split(',').map(Number);
-const unknown = wanted.find((part) => !PARTS.includes(part));
+const unknown = values.part?.find((part) => !PARTS.includes(part));
 if (unknown !== undefined || rates.some((rate) => !(rate > 0)) || !['full', 'small'].includes(values.counts)) {
   process.stderr.write(`usage: run.ts [--part ${PARTS.join('|')}]… [--rates N,N] [--counts full|small] [--jobs N]\n`);
   process.exit(2);
 }
 
 function plan(part: string): Run[] {
+  if (part === 'programs') return planPrograms(table);
   if (part === 'overflow') return planOverflows();
   if (part === 'unplug') return planUnplugs(values.counts === 'full');
   if (part === 'controls') return planControls(rates[0] ?? 115_200);
@@ -42,8 +44,7 @@ const table = new ProofTable();
 const begunMs = performance.now();
 const built = await bundle({ device: 'test/support/bridge/device.ts', app: 'test/support/bridge/app.ts', bridge: 'src/main/bridge.ts', faulty: 'test/support/bridge/faulty-bridge.ts', 'poll-modbus': 'test/support/bridge/poll-modbus.ts' });
 try {
-  await runAll(wanted.filter((part) => part !== 'programs').flatMap(plan), built, table);
-  if (wanted.includes('programs')) await runPrograms(built, table);
+  await runAll(wanted.flatMap(plan), built, table);
 } finally {
   built.remove();
 }
