@@ -14,7 +14,7 @@ export const BRIDGE_HELP = `Holds a serial port and serves it to programs that c
 
   holdline bridge run --port DEVICE --name NAME    hold a port (normally a systemd unit: holdline-bridge@NAME)
   holdline bridge status [NAME] [--json]           every bridge here, or one
-  holdline bridge attach NAME                      a terminal on the line; ^] leaves
+  holdline bridge attach NAME                      a terminal on the line; ^] leaves. Without an app there, what it shows counts as read
   holdline bridge upgrade NAME                     replace the running bridge by the installed program, without a pause
 
 Options of run:
