@@ -77,7 +77,7 @@ function examineTrust({ settings }: DeviceParts): DoctorFinding {
   if (trust.require === 'none') return warned('trust', 'trust.require is none: whoever controls the repository or the network path decides what runs here', 'Make a key (holdline keygen), sign releases (holdline publish), set trust.keys.');
   if (trust.require === 'checksum') return warned('trust', 'checksums prove the transfer, not the sender', 'Use trust.require: signature where you can.');
   if (trust.keys.length === 0) return failed('trust', 'no public key is pinned, so no release can be accepted', 'Add the line of your .pub file to trust.keys.');
-  return passed('trust', `signature by ${trust.keys.map((k) => k.name).join(', ')}`);
+  return passed('trust', `signature; pinned: ${trust.keys.map((k) => (k.purpose === 'spare' ? `${k.name} (spare)` : k.name)).join(', ')}; holdline keys shows which of them count`);
 }
 
 async function findCommand(command: string, parts: DeviceParts): Promise<boolean> {
