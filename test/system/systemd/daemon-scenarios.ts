@@ -8,7 +8,7 @@ import type { World } from './world.js';
 const BALLAST_BYTES = 400_000;
 
 /** A drop-in of the test: what is written is taken away by the returned function. */
-function dropIn({ container }: World, unit: string, text: string): () => void {
+export function dropIn({ container }: World, unit: string, text: string): () => void {
   const file = join(container.root, `etc/systemd/system/${unit}.d/zz-proof.conf`);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
