@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve as absolute } from 'node:path';
 
 export interface Cost { readonly wallMs: number; readonly cpuMs: number; readonly stdout: string }
 /** One Node process of the run, as it saw itself at its end. */
@@ -59,4 +59,24 @@ export function createWatch(): Watch {
     reports: () => readdirSync(folder).filter((name) => name.startsWith('report-')).map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ProcessReport),
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+export interface FetcherWatch { /** MiB: the kernel's own mark of the most it ever held. */ peak(): number; stop(): void }
+
+const FETCHER = absolute('dist/fetcher.js');
+const LOOK_MS = 20;
+
+/** The fetcher cannot write a report: it may write nothing. So it is looked at from outside, while the watch runs. */
+export function watchFetchers(): FetcherWatch {
+  let peakMiB = 0;
+  const look = (): void => {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/u.test(name))) {
+      try {
+        if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(FETCHER)) continue;
+        peakMiB = Math.max(peakMiB, Number(/^VmHWM:\s+(\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+      } catch { /* it ended while we looked */ }
+    }
+  };
+  const timer = setInterval(look, LOOK_MS);
+  return { peak: () => peakMiB, stop: () => clearInterval(timer) };
 }

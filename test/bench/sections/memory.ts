@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAdopted, randomMegabytes, stopDaemon, untilItRuns, updateThroughDaemon, writeApp, type BenchDevice } from '../bench-device.js';
-import { createWatch, runWatched } from '../run-timed.js';
+import { createWatch, runWatched, watchFetchers } from '../run-timed.js';
 import type { Section } from '../section.js';
 import { figureRow, ratioRow } from '../table.js';
 
@@ -19,7 +19,10 @@ export const memory: Section = {
     for (let round = 0; round < 2; round += 1) {
       for (const [version, megabytes] of [['1.1.0', 100], ['1.2.0', 400]] as const) {
         const device = await createAdopted(world, `memory-device-${round}-${megabytes}`, old);
+        const fetchers = watchFetchers();
         (peaks[`worker ${megabytes}`] ??= []).push(await peakOfWorker(device, version));
+        fetchers.stop();
+        (peaks[`fetcher ${megabytes}`] ??= []).push(fetchers.peak());
         device.remove();
         const byHand = await createAdopted(world, `memory-hand-${round}-${megabytes}`, old);
         const { processes } = await runWatched(byHand.command('update', version, '--json'));
@@ -32,6 +35,7 @@ export const memory: Section = {
     return [
       figureRow('peak RSS of the worker, 100 MB', of('worker 100'), 'MiB', aim), figureRow('peak RSS of the worker, 400 MB', of('worker 400'), 'MiB', aim),
       ratioRow('peak RSS of the worker, 400 MB against 100 MB', of('worker 400'), of('worker 100'), 'MiB', { text: '<= 1.15x', most: 1.15 }),
+      figureRow('peak RSS of its fetcher, 100 MB', of('fetcher 100'), 'MiB', aim), figureRow('peak RSS of its fetcher, 400 MB', of('fetcher 400'), 'MiB', aim),
       figureRow('peak RSS of `--update` without a daemon, 100 MB', of('command 100'), 'MiB', aim), figureRow('peak RSS of `--update` without a daemon, 400 MB', of('command 400'), 'MiB', aim),
     ];
   },
