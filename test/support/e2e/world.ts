@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import type { Manifest } from '../../../src/domain/manifest.js';
 import { createFilesystem } from '../../../src/platform/filesystem.js';
+import { findByEnvironment } from '../../../src/platform/process-table.js';
 import { buildRelease, type BuildRequest } from '../../../src/publish/build-release.js';
 import { makeKey } from '../../../src/publish/make-key.js';
 import { parseSecretKey } from '../../../src/publish/secret-key.js';
@@ -138,18 +139,11 @@ function seeThrough(root: string): Files {
   return found;
 }
 
-/** Services outlive a killed daemon by design; these were started by this world's daemons. */
-function endServices(file: string): void {
-  if (!existsSync(file)) return;
-  const record = JSON.parse(readFileSync(file, 'utf8')) as { readonly services?: readonly { readonly process?: { readonly pid: number } | null }[] };
-  for (const { process: ours } of record.services ?? []) {
-    if (ours === null || ours === undefined || !commandOf(ours.pid).includes('src/')) continue;
-    try { process.kill(-ours.pid, 'SIGKILL'); } catch { /* gone already */ }
+/** Services outlive a killed daemon by design; these were started by this world's daemons, and carry its mark, with all they have started. */
+function endServices(supervisorFile: string): void {
+  for (const { pid } of findByEnvironment({ HOLDLINE_SUPERVISOR: supervisorFile })) {
+    try { process.kill(pid, 'SIGKILL'); } catch { /* gone already */ }
   }
-}
-
-function commandOf(pid: number): string {
-  try { return readFileSync(`/proc/${pid}/cmdline`, 'utf8'); } catch { return ''; }
 }
 
 /** A port nobody has at this moment. */
