@@ -67,7 +67,10 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
   ...Object.keys(files.shape).map((key) => `files.${key}`),
 ]);
 
-/** Throws `manifest-invalid` for anything malformed and `artifact-too-large` for sizes above the device's limits. */
+/** What is the device's own to say, here and in every later version: a release that says it wants more than it may have. */
+const DEVICE_KEYS: readonly string[] = ['trust', 'keys', 'users', 'user', 'units', 'services', 'paths', 'managed_paths', 'preserve', 'install_dir', 'policy', 'windows', 'health'];
+
+/** Throws `manifest-forbidden` for what is the device's to say, `manifest-invalid` for anything malformed and `artifact-too-large` for sizes above the device's limits. */
 export function parseManifest(content: Uint8Array, limits: ArchiveLimits): Manifest {
   const value = parseJson(content);
   assertFormat(value);
@@ -75,6 +78,10 @@ export function parseManifest(content: Uint8Array, limits: ArchiveLimits): Manif
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw invalid(issue === undefined ? 'it is malformed' : `${issue.path.join('.') || 'it'}: ${issue.code === 'invalid_type' ? `is no ${issue.expected}` : issue.message}`);
+  }
+  const own = DEVICE_KEYS.find((key) => Object.hasOwn(value as object, key));
+  if (own !== undefined) {
+    throw new HoldlineError('manifest-forbidden', `cannot take release ${parsed.data.tag}: its manifest says "${own}", which only the settings of the device may say. Nothing was changed`, { hint: 'Ask the publisher to publish it again without.', context: { key: own } });
   }
   const { critical, ...manifest } = parsed.data;
   const unknown = critical.find((key) => !KNOWN_KEYS.has(key));

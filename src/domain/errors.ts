@@ -35,6 +35,7 @@ export const ERROR_TABLE = {
   'artifact-not-covered': row('artifact', 'refuse', 1, 422),
   'manifest-missing': row('artifact', 'refuse', 1, 422),
   'manifest-invalid': row('artifact', 'refuse', 1, 422),
+  'manifest-forbidden': row('artifact', 'refuse', 1, 422),
   'manifest-mismatch': row('artifact', 'refuse', 1, 422),
   'manifest-expired': row('artifact', 'refuse', 1, 422),
   'signature-missing': row('artifact', 'refuse', 1, 422),

@@ -13,6 +13,7 @@ import type { RememberedRollout } from '../domain/rollout.js';
 import type { Ruling } from '../domain/ruling.js';
 import type { DeviceState, SeenRelease, Waiting } from '../domain/state.js';
 import { chooseRelease, type Choice, type SeenRelease as Verdict } from '../decide/choose-release.js';
+import { assertAllowed } from '../decide/judge-claims.js';
 import { judgeHold } from '../decide/judge-hold.js';
 import { nextUpdateType } from '../decide/next-update-type.js';
 import { admitRelease, askerOf, refusal, type Asked } from './admit-release.js';
@@ -134,6 +135,7 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     const { manifest, clockIsBehind, sha256 } = obtained;
     if (sha256 !== null) assertUnchanged(state.seen, choice.release, sha256);
     if (clockIsBehind) return waiting(look, choice, clockWait(parts));
+    if (manifest !== null) assertAllowed(manifest, settings.services);
     const type = manifest?.type ?? nextUpdateType(current, choice.release.version);
     look.facts ??= await parts.facts();
     const judged = judgeDevice(parts, { source, release: choice.release, manifest, type }, current, look.facts, 'fetch');

@@ -95,6 +95,8 @@ export interface RolloutRequest {
 }
 
 export interface PublishRequest {
+  /** Of several in one repository: the tag is NAME-v1.2.3. */
+  readonly component: string | undefined;
   readonly directory: string;
   readonly repo: string | undefined;
   readonly tag: string | undefined;

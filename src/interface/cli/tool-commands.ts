@@ -4,7 +4,7 @@ import type { Bindings, CommonOptions } from './bindings.js';
 import { renderMade } from './render-results.js';
 
 interface PublishOptions extends CommonOptions {
-  readonly repo?: string; readonly tag?: string; readonly out: string; readonly key?: string; readonly name?: string; readonly channel?: string;
+  readonly component?: string; readonly repo?: string; readonly tag?: string; readonly out: string; readonly key?: string; readonly name?: string; readonly channel?: string;
   readonly type?: string; readonly notes?: string; readonly minVersion?: string; readonly requires?: string; readonly expires?: string; readonly exclude: string[]; readonly upload?: boolean; readonly keys?: string;
 }
 
@@ -59,13 +59,14 @@ function addRotating(program: Command, b: Bindings): void {
 function addPublishing(program: Command, b: Bindings): void {
   program.command('publish').description('build the signed assets of a release from a folder; --upload makes the GitHub release').argument('<directory>')
     .option('-r, --repo <owner/name>', 'the repository (default: GITHUB_REPOSITORY)').option('-t, --tag <tag>', 'the tag (default: GITHUB_REF_NAME, else v + VERSION of the folder)')
+    .option('--component <name>', 'of this one of several components in the repository: the tag is NAME-v + VERSION')
     .option('-o, --out <dir>', 'where the assets are written', 'release').option('-k, --key <file>', 'secret key (default: HOLDLINE_KEY, its text); password in HOLDLINE_KEY_PASSWORD or asked for')
     .option('-n, --name <name>', 'payload name (default: the repository)').option('--channel <name>', 'channel', 'stable').option('--type <type>', 'patch, minor, major, security or hotfix (default: from the version)')
     .option('--notes <text>', 'release notes').option('--min-version <version>', 'devices below take a stepping stone first').option('--requires <file>', 'what it needs of a device, as JSON: min_version, node, arch, os, memory_mb, disk_mb, components').option('--expires <when>', 'ISO date after which devices refuse it')
     .option('-x, --exclude <glob>', 'leave out; may be given several times', collect, []).option('--keys <file>', 'carry a change of signing keys (holdline.keys.json, made by rotate-key)').option('--upload', 'create a draft release, upload, publish last (token in GITHUB_TOKEN)').option('--json', 'one JSON object on standard output')
     .action((directory: string, o: PublishOptions) => b.show(o, async () => {
       const report = await (await b.tools()).publish({
-        directory, repo: o.repo, tag: o.tag, out: o.out, key: o.key, name: o.name, channel: o.channel, type: o.type, notes: o.notes,
+        directory, component: o.component, repo: o.repo, tag: o.tag, out: o.out, key: o.key, name: o.name, channel: o.channel, type: o.type, notes: o.notes,
         minVersion: o.minVersion, requires: o.requires, expires: o.expires, exclude: o.exclude, upload: o.upload === true, keys: o.keys,
       });
       return { json: report, text: b.render((t) => renderMade(t, report)), exit: 0 };

@@ -15,6 +15,7 @@ import { buildRelease, type BuiltRelease } from '../../publish/build-release.js'
 import { readStatementFiles } from '../../publish/make-statement.js';
 import { readRequires } from '../../publish/read-requires.js';
 import type { SecretKey } from '../../publish/secret-key.js';
+import { parseTag } from '../../source/parse-tag.js';
 import { uploadRelease } from '../../publish/upload-release.js';
 import { openSecretKey, readSecretKey } from './read-secret-key.js';
 
@@ -28,14 +29,15 @@ export async function publish(request: PublishRequest): Promise<MadeReport> {
   const directory = resolve(request.directory);
   const repo = request.repo ?? process.env['GITHUB_REPOSITORY'];
   if (repo === undefined || !/^[^/\s]+\/[^/\s]+$/u.test(repo)) throw usage('cannot publish: no repository', 'Give --repo OWNER/NAME (in a GitHub workflow GITHUB_REPOSITORY names it).');
-  const tag = request.tag ?? process.env['GITHUB_REF_NAME'] ?? tagOfFolder(directory);
+  const { component } = request;
+  const tag = request.tag ?? process.env['GITHUB_REF_NAME'] ?? `${component === undefined ? '' : `${component}-`}${tagOfFolder(directory)}`;
   const token = process.env['GITHUB_TOKEN'];
   if (request.upload && (token === undefined || token === '')) throw usage('cannot upload: GITHUB_TOKEN is not set', 'Set it to a token with Contents: write; in a workflow: env: GITHUB_TOKEN: ${{ github.token }}.');
   const fs = createFilesystem();
   const built = await buildRelease({ fs, log: QUIET }, {
     keys: request.keys === undefined ? undefined : readStatementFiles(fs, resolve(request.keys), repo),
     directory, repo, tag, out: resolve(request.out), key: await readKey(request.key), type: typeOf(request.type),
-    name: request.name, channel: request.channel, notes: request.notes, expires: isoOf(request.expires), created: createdOf(process.env['SOURCE_DATE_EPOCH']),
+    name: request.name ?? component, version: component === undefined ? undefined : versionOf(tag, component), channel: request.channel, notes: request.notes, expires: isoOf(request.expires), created: createdOf(process.env['SOURCE_DATE_EPOCH']),
     requires: requiresOf(fs, request), ...(request.exclude.length === 0 ? {} : { exclude: request.exclude }),
   });
   const url = request.upload ? await upload(built, repo, tag, token ?? '') : null;
@@ -76,6 +78,13 @@ async function readKey(file: string | undefined): Promise<SecretKey | null> {
   const fromEnv = process.env['HOLDLINE_KEY'];
   if (file !== undefined) return readSecretKey(file);
   return fromEnv === undefined || fromEnv === '' ? null : openSecretKey(fromEnv, 'the key');
+}
+
+/** As devices read it: the prefix, and a date behind, are no part of the version. */
+function versionOf(tag: string, component: string): string {
+  const version = parseTag(tag, component);
+  if (version !== undefined) return version;
+  throw usage(`cannot publish ${component}: the tag ${tag} is none of its releases`, `Tag it ${component}-v1.2.3, also ${component}-v1.2.3-20260610.`);
 }
 
 function tagOfFolder(directory: string): string {
