@@ -33,6 +33,7 @@ describe('parseManifest', () => {
   });
 
   it.each<[string, unknown, string?]>([
+    ['what is the device\'s to say: trust', { ...plain, trust: { require: 'none' } }, 'manifest-forbidden'], ['units', { ...plain, units: ['sshd.service'] }, 'manifest-forbidden'], ['paths', { ...plain, managed_paths: ['/'] }, 'manifest-forbidden'],
     ['not JSON', '{'], ['empty', ''], ['null', 'null'], ['a list', '[]'], ['no format', { ...plain, format: undefined }], ['another format', { ...plain, format: 2 }], ['a format as text', { ...plain, format: '1' }],
     ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])], ['too large', ' '.repeat(1024 * 1024 + 1)], ['deeply nested', '['.repeat(400_000)],
     ['a repo without owner', { ...plain, repo: 'monitoring' }], ['a repo with more parts', { ...plain, repo: 'a/b/c' }],

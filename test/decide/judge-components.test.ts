@@ -101,7 +101,7 @@ describe('joinPlans', () => {
     expect(of('start-services')).toEqual([...of('start-services')].sort());
   })));
   it('watches as long as the longest and as strictly as the strictest', () => {
-    const with_ = (probation: Plan['probation']): Plan => ({ kind: 'update', from: null, to: { version: '1.0.0', directory: 'd' }, steps: [step('switch-current', 'switching')], services: [], probation });
-    expect(joinPlans([{ component: 'a', plan: with_({ seconds: 60, interval: 5, failures: 3, max_restarts: 3 }) }, { component: 'b', plan: with_({ seconds: 10, interval: 1, failures: 1, max_restarts: 5 }) }]).probation).toEqual({ seconds: 60, interval: 1, failures: 1, max_restarts: 3 });
+    const watched = (probation: Plan['probation']): Plan => ({ kind: 'update', from: null, to: { version: '1.0.0', directory: 'd' }, steps: [step('switch-current', 'switching')], services: [], probation });
+    expect(joinPlans([{ component: 'a', plan: watched({ seconds: 60, interval: 5, failures: 3, max_restarts: 3 }) }, { component: 'b', plan: watched({ seconds: 10, interval: 1, failures: 1, max_restarts: 5 }) }]).probation).toEqual({ seconds: 60, interval: 1, failures: 1, max_restarts: 3 });
   });
 });

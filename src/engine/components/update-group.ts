@@ -33,7 +33,7 @@ export async function updateGroup(app: AppParts, place: readonly Member[], reque
   const fellows = withFellows(place, app.members);
   const prospects: Prospect[] = [];
   for (const member of fellows) prospects.push({ member, found: await find(member, request, signal) });
-  const waits = whyNotNow(prospects);
+  const waits = whyNotNow(prospects) ?? whyWithdrawn(prospects);
   if (waits !== null) return waits;
   if (prospects.every(({ found }) => found.candidate === null)) return prospects.map(({ found }) => currentResult(found.result.current_version, 0));
   const moving = prospects.flatMap(({ member, found }): readonly Moving[] => (found.candidate === null ? [] : [{ member, found, candidate: found.candidate }]));
@@ -86,6 +86,16 @@ function whyNotNow(prospects: readonly Prospect[]): readonly UpdateResult[] | nu
   }
   const unfit = judgeTogether(prospects.map(wishOf));
   return unfit === null ? null : prospects.map(({ found }) => waitingResult(found.result.current_version, found.result.latest_version, unfit, 0));
+}
+
+/** What runs was withdrawn, and nothing newer is there: which of the others should go back with it is for a person to say. */
+function whyWithdrawn(prospects: readonly Prospect[]): readonly UpdateResult[] | null {
+  const left = prospects.find(({ found }) => found.withdrawn !== null);
+  if (left === undefined || prospects.some(({ found }) => found.candidate !== null)) return null;
+  const detail = `${left.found.withdrawn ?? ''}; it moves together with others: holdline rollback ${left.member.name}`;
+  const { parts } = left.member;
+  parts.report({ type: 'note', level: 'warn', message: detail });
+  return prospects.map(({ found }) => waitingResult(found.result.current_version, found.result.latest_version, { reason: 'rollout', detail, until: null }, 0));
 }
 
 function wishOf({ member, found: { candidate, result } }: Prospect): GroupWish {
