@@ -86,6 +86,8 @@ export interface BridgeStatus {
 }
 
 export interface BackupSummary {
+  /** Of several components. */
+  readonly component?: string | undefined;
   /** `backup_1.2.0_20261121_093000`. */
   readonly name: string;
   readonly version: string;
@@ -176,6 +178,8 @@ export interface StatusReport {
 
 /** One line of `history`. */
 export interface HistoryEntry {
+  /** Of several. */
+  readonly component?: string | undefined;
   readonly at: string;
   readonly transaction: string;
   readonly kind: 'adopt' | 'update' | 'rollback';

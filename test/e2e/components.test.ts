@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createPlant, NAMES, type Plant } from '../support/e2e/plant.js';
+import { createPlant, NAMES, served, type Plant } from '../support/e2e/plant.js';
+import { waitUntil } from '../support/services/wait-until.js';
 
 let plant: Plant;
 beforeEach(async () => { plant = await createPlant(); });
@@ -122,6 +123,9 @@ test('the log of what happened is one for all of them, and whole', async () => {
   await plant.release('database', '1.1.0');
   await plant.release('dashboard', '1.2.0');
   await plant.holdline(['--update']);
+  expect((await plant.holdline(['history', '--json'])).json).toMatchObject({ history: expect.arrayContaining([expect.objectContaining({ component: 'database', to: '1.1.0' }), expect.objectContaining({ component: 'dashboard', to: '1.2.0' })]) });
+  expect((await plant.holdline(['backups', '--json'])).json).toMatchObject({ backups: expect.arrayContaining([expect.objectContaining({ component: 'dashboard', version: '1.0.0' })]) });
+  expect((await plant.holdline(['verify', '--json'])).json).toMatchObject({ outcome: 'whole', findings: expect.arrayContaining([expect.objectContaining({ subject: 'dashboard tree' })]) });
   const audit = (await plant.holdline(['audit', '--verify', '--json'])).json as { damage: string[]; entries: { event: string; facts: { to?: string } }[] };
   expect(audit.damage).toEqual([]);
   expect(audit.entries.filter(({ event }) => event === 'committed').map(({ facts }) => facts.to)).toEqual(expect.arrayContaining(['1.1.0', '1.2.0']));
@@ -153,4 +157,27 @@ test('components of a group move as one, and go back as one', async () => {
   expect((await plant.holdline(['rollback', 'app', '--json'])).json).toMatchObject({ outcome: 'rolled_back', code: null, components: [{ component: 'database', from: '2.1.0', to: '1.0.0' }, { component: 'app', from: '2.1.1', to: '1.0.0' }] });
   expect(versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
   expect((await plant.holdline(['verify', '--json'])).json).toMatchObject({ outcome: 'whole' });
+});
+
+test('under the daemon each component has its services in its own folder, and an update restarts its own only', async () => {
+  plant.components(
+    { database: served(plant, 'database'), app: { ...served(plant, 'app'), depends_on: { database: '*' } }, dashboard: served(plant, 'dashboard') },
+    { auto_update: false, check_interval: 3600, probation: { seconds: 1, interval: 0.2, failures: 2 } },
+  );
+  await plant.startDaemon();
+  for (const name of NAMES) await waitUntil(`${name} answers`, async () => (await plant.answers(name)) === '1.0.0', 60_000);
+  const pids = async (): Promise<Record<string, number>> => Object.fromEntries(((await plant.holdline(['--status', '--json'])).json as { services: { name: string; pid: number }[] }).services.map(({ name, pid }) => [name, pid]));
+  const before = await pids();
+  await plant.release('app', '1.1.0', 'sick');
+  await plant.release('dashboard', '1.2.0');
+  const update = await plant.holdline(['--update', '--json']);
+  expect(update.json).toMatchObject({ outcome: 'rolled_back', components: [{ component: 'database', outcome: 'current' }, { component: 'app', outcome: 'rolled_back', code: 'health-failed' }, { component: 'dashboard', outcome: 'updated', restarted: ['dashboard'] }] });
+  await waitUntil('the app answers as before', async () => (await plant.answers('app')) === '1.0.0', 60_000);
+  expect([await plant.answers('database'), await plant.answers('dashboard')]).toEqual(['1.0.0', '1.2.0']);
+  const after = await pids();
+  expect(after['database']).toBe(before['database']);
+  expect(after['app']).not.toBe(before['app']);
+  // A person goes back through it, too.
+  expect((await plant.holdline(['rollback', 'dashboard', '--json'])).json).toMatchObject({ outcome: 'rolled_back', components: [{ component: 'dashboard', to: '1.0.0', code: null }] });
+  expect((await pids())['database']).toBe(before['database']);
 });

@@ -32,6 +32,8 @@ export interface Options {
   readonly harmless?: readonly string[];
   /** Also kill recovery at each of its effects. Every `stride`-th death of the run is used, so that it stays quick. */
   readonly recoveryStride?: number;
+  /** Only each n-th effect: for a way whose effects another one goes through one by one. */
+  readonly every?: number;
   /** Looks at one trial more closely (error codes of an injected error). */
   readonly inspect?: (trial: Trial) => void;
 }
@@ -43,7 +45,7 @@ const DIE: (at: number) => Fault = (at) => ({ kind: 'crash', at });
 /** @returns one trial per effect, and a last one in which no fault fired. */
 export async function forEveryEffect<World>(scenario: Scenario<World>, options: Options = {}): Promise<readonly Trial[]> {
   const trials: Trial[] = [];
-  for (let at = 1; at <= MAX_EFFECTS; at += 1) {
+  for (let at = 1; at <= MAX_EFFECTS; at += options.every ?? 1) {
     const { trial, fired } = await tryOnce(scenario, (options.fault ?? DIE)(at), options);
     trials.push(trial);
     if (!fired) return trials;

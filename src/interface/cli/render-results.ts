@@ -61,14 +61,14 @@ export function renderUpdate(terminal: Terminal, result: UpdateResult): string {
 export function renderHistory(_terminal: Terminal, entries: readonly HistoryEntry[]): string {
   if (entries.length === 0) return 'nothing has happened yet\n';
   return formatTable(entries.map((e) => [
-    `${e.at.slice(0, 19).replace('T', ' ')} UTC`, e.kind, e.outcome, `${e.from ?? 'nothing'} -> ${e.to}`,
+    `${e.at.slice(0, 19).replace('T', ' ')} UTC`, ...(e.component === undefined ? [] : [e.component]), e.kind, e.outcome, `${e.from ?? 'nothing'} -> ${e.to}`,
     e.downtime_ms === null ? '' : `down ${formatDuration(e.downtime_ms)}`, e.reason === null ? '' : printable(e.reason),
   ]));
 }
 
 export function renderBackups(_terminal: Terminal, backups: readonly BackupSummary[]): string {
   if (backups.length === 0) return 'no backups yet: the first is made by the first update\n';
-  return formatTable(backups.map((b) => [b.name, b.version, b.created, formatBytes(b.bytes)]));
+  return formatTable(backups.map((b) => [...(b.component === undefined ? [] : [b.component]), b.name, b.version, b.created, formatBytes(b.bytes)]));
 }
 
 export function renderVerify(terminal: Terminal, findings: readonly VerifyFinding[]): string {

@@ -36,7 +36,7 @@ export async function readStatus(settings: Settings, layout: Layout): Promise<St
   const own = {
     app: settings.app, install_dir: layout.installDir, current_version: current, latest_version: state.latest_version, update_available: available,
     state: stateOf(fs, layout, state, activity), waiting: state.waiting, last_check: state.last_check, last_update: state.last_update, last_error: problem ?? state.last_error,
-    blocked: state.blocked, backups: (settings.components ?? [settings]).flatMap((view) => listBackups(fs, layoutOf(view)).map(summarizeBackup)), components,
+    blocked: state.blocked, backups: (settings.components ?? [settings]).flatMap((view) => listBackups(fs, layoutOf(view)).map((backup) => ({ ...summarizeBackup(backup), ...(view.component === null ? {} : { component: view.component.name }) }))), components,
     services: activity?.services ?? await askServices(settings, layout), bridge: await bridgeInspector().status(),
     freshness: judgeFreshness(state, current, settings.freshness.alarmAfter, systemClock.now()),
     holds: reportHolds({ settings, layout, fs }, state), approvals: state.approvals,

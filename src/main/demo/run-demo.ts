@@ -7,7 +7,6 @@ import { formatBytes, formatDuration } from '../../interface/cli/format.js';
 import type { Terminal } from '../../interface/cli/terminal.js';
 import { readHistoryOf } from '../app/read-device.js';
 import { OtaUpdater } from '../library/ota-updater.js';
-import { layoutOf } from '../layout-of.js';
 import { readSettings } from '../read-settings.js';
 import { digestFolder, hashFolder } from './check-from-outside.js';
 import { appFiles, EDITED_GREETING } from './demo-app.js';
@@ -129,7 +128,7 @@ function checkReverted(story: Story, world: DemoWorld, watch: AppWatch, good: Ma
 
 function showTable(story: Story, world: DemoWorld, watch: AppWatch, status: StatusReport): void {
   const gap = (key: string): string => { const ms = watch.gaps.get(key); return ms === undefined ? '' : formatDuration(ms); };
-  const history: readonly HistoryEntry[] = readHistoryOf(layoutOf(readSettings(world.settingsFile, process.env)), 10).toReversed();
+  const history: readonly HistoryEntry[] = readHistoryOf(readSettings(world.settingsFile, process.env), 10).toReversed();
   story.table('what happened', [
     ['transaction', 'versions', 'outcome', 'stopped for', 'downloaded', 'written'],
     ...history.map((e) => [e.kind, `${e.from ?? 'plain folder'} -> ${e.to}`, e.outcome, e.downtime_ms === null ? 'nothing' : formatDuration(e.downtime_ms), formatBytes(e.bytes_downloaded), formatBytes(e.bytes_written)]),

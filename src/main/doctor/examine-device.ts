@@ -39,7 +39,7 @@ async function writable(path: string): Promise<string | undefined> {
   }
 }
 
-async function examineFolders(parts: DeviceParts): Promise<DoctorFinding[]> {
+export async function examineFolders(parts: DeviceParts): Promise<DoctorFinding[]> {
   const { settings, layout } = parts;
   const findings: DoctorFinding[] = [];
   const install = await stat(layout.installDir).catch(() => undefined);
@@ -110,7 +110,7 @@ async function examineTools(parts: DeviceParts): Promise<DoctorFinding[]> {
 }
 
 export async function examineDevice(parts: DeviceParts): Promise<DoctorFinding[]> {
-  const findings = [...examineSettings(parts), ...await examineFolders(parts)];
+  const findings = [...examineSettings(parts), ...(parts.settings.components === null ? await examineFolders(parts) : [])];
   findings.push(examineDisk(parts), examineClock(parts), examineTrust(parts), ...await examineTools(parts));
   for (const service of parts.settings.services) findings.push(await examineService(service, parts));
   if (parts.settings.services.length === 0) findings.push(warned('services', 'none are configured: an update changes files and restarts nothing', 'Name the units or commands of your app under services.'));

@@ -8,13 +8,16 @@ import { createFetch } from '../../platform/http.js';
 import { createProcesses } from '../../platform/processes.js';
 import { fetcherScript } from '../fetcher/fetcher-script.js';
 import { probeFetcher } from '../fetcher/probe-fetcher.js';
-import { examineDevice, passed, warned } from './examine-device.js';
+import { layoutOf } from '../layout-of.js';
+import { examineDevice, examineFolders, passed, warned } from './examine-device.js';
 import { examineFitness } from './examine-fitness.js';
 import { examineNetwork } from './examine-network.js';
 
 export async function examine(settings: Settings, layout: Layout): Promise<DoctorFinding[]> {
   const parts = { settings, layout, fs: createFilesystem(), clock: systemClock, processes: createProcesses(), path: process.env['PATH'] ?? '' };
-  const device = [...await examineDevice(parts), ...await examineFitness(parts), examineRights(await probeFetcher(fetcherScript(), settings, layout))];
+  const folders: DoctorFinding[] = [];
+  for (const view of settings.components ?? []) folders.push(...(await examineFolders({ ...parts, settings: view, layout: layoutOf(view) })).map((finding) => ({ ...finding, check: `${view.component.name}: ${finding.check}` })));
+  const device = [...await examineDevice(parts), ...folders, ...await examineFitness(parts), examineRights(await probeFetcher(fetcherScript(), settings, layout))];
   return [...device, ...await examineNetwork({ settings, clock: systemClock, fetch: createFetch({ proxy: settings.proxy }) })];
 }
 

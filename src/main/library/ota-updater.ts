@@ -77,19 +77,19 @@ export class OtaUpdater extends EventEmitter<Events> {
   }
 
   /** Fetches and verifies the newest release (or the named one); null where there is nothing to fetch. */
-  downloadUpdate(version?: string): Promise<DownloadedUpdate | null> { return this.#run({ kind: 'download', version }); }
+  downloadUpdate(version?: string, component?: string): Promise<DownloadedUpdate | null> { return this.#run({ kind: 'download', version, component }); }
 
   /** A verified backup of what runs now. */
-  createBackup(): Promise<BackupSummary> { return this.#run({ kind: 'backup' }); }
+  createBackup(component?: string): Promise<BackupSummary> { return this.#run({ kind: 'backup', component }); }
 
-  /** Installs, watches, commits or reverts. */
-  async applyUpdate(version?: string): Promise<UpdateResult> {
-    return this.#tell(await this.#run<UpdateResult>({ kind: 'update', version, from: undefined, dryRun: false }));
+  /** Installs, watches, commits or reverts. @param component one of several; absent: all of them, in their order */
+  async applyUpdate(version?: string, component?: string): Promise<UpdateResult> {
+    return this.#tell(await this.#run<UpdateResult>({ kind: 'update', component, version, from: undefined, dryRun: false }));
   }
 
   /** To the previous version, a kept version, or a backup by name. */
-  async rollback(target?: string): Promise<UpdateResult> {
-    return this.#tell(await this.#run<UpdateResult>({ kind: 'rollback', target, dryRun: false }));
+  async rollback(target?: string, component?: string): Promise<UpdateResult> {
+    return this.#tell(await this.#run<UpdateResult>({ kind: 'rollback', component, target, dryRun: false }));
   }
 
   getStatus(): Promise<StatusReport> { return readStatus(this.#settings, this.#layout); }
