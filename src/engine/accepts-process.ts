@@ -1,7 +1,8 @@
 // May a process that outlived its supervisor go on, although it was started from a version that is not the current one? Yes where no
 // update since has touched it. Light: the resident daemon asks it at its start.
 import { isStill } from '../decide/older-processes.js';
-import { currentLinkTarget, journalDir, recordDir, type Layout } from '../domain/layout.js';
+import type { BeginRecord } from '../domain/journal.js';
+import { currentLinkTarget, journalDirs, recordDir, type Layout } from '../domain/layout.js';
 import type { Filesystem } from '../domain/ports.js';
 import type { LeftProcess } from '../domain/service-host.js';
 import { readRecord } from '../steps/records.js';
@@ -14,18 +15,19 @@ export function acceptsProcess(fs: Filesystem, layout: Layout, left: LeftProcess
     const older = readDeviceState(fs, layout).older_processes[left.service];
     if (older !== undefined && (isStill(older, left.pid, left.bootId) || (older.pid === null && isFrom(fs, layout, left, older.directory)))) return !isTouched(fs, layout, left);
     // The books of an update that is on probation are not closed yet: its plan says whom it has touched.
-    const from = openPlan(fs, layout)?.from ?? null;
-    return from !== null && isFrom(fs, layout, left, from.directory) && !isTouched(fs, layout, left);
+    const begin = openBegin(fs, layout);
+    const from = begin?.members === undefined ? begin?.plan.from : begin.members.find(({ install_dir: place }) => place === layout.installDir)?.from;
+    return from !== undefined && from !== null && isFrom(fs, layout, left, from.directory) && !isTouched(fs, layout, left);
   } catch {
     return false; // restarted from what is current: always right, only not without a pause
   }
 }
 
-const openPlan = (fs: Filesystem, layout: Layout) => findUnfinished(fs, journalDir(layout))
-  .find(({ summary }) => summary.state === 'probing' || summary.state === 'committed')?.summary.begin.plan;
+const openBegin = (fs: Filesystem, layout: Layout): BeginRecord | undefined => journalDirs(layout).flatMap((directory) => findUnfinished(fs, directory))
+  .find(({ summary }) => summary.state === 'probing' || summary.state === 'committed')?.summary.begin;
 
 function isTouched(fs: Filesystem, layout: Layout, { service }: LeftProcess): boolean {
-  const plan = openPlan(fs, layout);
+  const plan = openBegin(fs, layout)?.plan;
   return plan?.services.includes(service) === true && !readLeftAlone(fs, plan).has(service);
 }
 

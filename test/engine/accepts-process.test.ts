@@ -23,8 +23,8 @@ const remember = (service: string, directory: string, pid: number | null = 7): v
 };
 const at = '2026-11-21T09:30:00.000Z';
 /** An update from 1.0.0-aaaaaaaaaaaa that touches `web`, in probation. */
-function probe(): void {
-  const journal = createJournal(fs, world.journals, beginRecord(world));
+function probe(begin = beginRecord(world)): void {
+  const journal = createJournal(fs, world.journals, begin);
   for (const state of ['preparing', 'ready', 'switching', 'probing'] as const) journal.append({ type: 'state', state, at });
   journal.close();
 }
@@ -55,6 +55,20 @@ it('in probation the plan says who was left alone', () => {
   expect(accepts('quiet', 'plain')).toBe(false);
   remember('web', '1.0.0-aaaaaaaaaaaa');
   expect(accepts('web', 'versions/1.0.0-aaaaaaaaaaaa', 7)).toBe(false);
+});
+it('where components move together, each goes by its own version before', () => {
+  layout = { ...layout, stateDir: join(world.dir, 'own'), sharedDir: world.state, installDir: join(world.dir, 'second') };
+  const begin = beginRecord(world);
+  const version = (directory: string) => ({ version: '1.0.0', directory });
+  const members = [
+    { component: 'one', install_dir: world.install, state_dir: world.state, from: begin.plan.from, to: begin.plan.to },
+    { component: 'two', install_dir: layout.installDir, state_dir: layout.stateDir, from: version('1.0.0-222222222222'), to: version('2.0.0-333333333333') },
+  ];
+  probe({ ...begin, members });
+  expect(accepts('quiet', 'versions/1.0.0-222222222222')).toBe(true);
+  expect(accepts('quiet', 'versions/1.0.0-aaaaaaaaaaaa')).toBe(false);
+  layout = { ...layout, installDir: join(world.dir, 'third') };
+  expect(accepts('quiet', 'versions/1.0.0-aaaaaaaaaaaa')).toBe(false);
 });
 it('what was started from a plain folder goes on from what that folder became', () => {
   probe();
