@@ -42,7 +42,7 @@ const ways: readonly (readonly [string, Way, readonly string[]])[] = [
 ];
 
 it.each(ways)('%s: every process ends with what is current, and the untouched one is never touched', async (_, way, expected) => {
-  const trials = await forEveryEffect(withServices(scenario(way)), { recoveryStride: 97 });
+  const trials = await forEveryEffect(withServices(scenario(way)));
   expect([...verdicts(trials)].sort(), `${trials.length} trials`).toEqual(expected);
 });
 
