@@ -128,6 +128,7 @@ export interface ComponentStatus {
   readonly last_update: string | null;
   readonly last_error: LastError | null;
   readonly blocked: readonly Blocked[];
+  readonly approvals: readonly Approval[];
 }
 
 /** One version of `holdline versions`. */

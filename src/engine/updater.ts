@@ -39,18 +39,12 @@ export function createUpdater(parts: EngineParts): Updater {
         case 'backup': return underLock(parts, signal, async () => backUp(parts));
         case 'versions': return [{ component: null, versions: await listVersions(parts, signal) }];
         case 'unblock': return underLock(parts, signal, async () => unblock(parts, job.version), job.version);
-        case 'approve': assertOnly(parts, job.component); return underLock(parts, signal, async () => approve(parts, job));
-        case 'explain': assertOnly(parts, job.component); return explain(parts, job.version, signal);
+        case 'approve': return underLock(parts, signal, async () => approve(parts, job));
+        case 'explain': return explain(parts, job.version, signal);
         case 'settle': return underLock(parts, signal, async (resumed) => resumed ?? null);
       }
     },
   };
-}
-
-/** The app is one component, known by the app's name. */
-function assertOnly({ settings }: EngineParts, component: string | undefined): void {
-  if (component === undefined || component === (settings.component?.name ?? settings.app)) return;
-  throw new HoldlineError('usage', `cannot find the component ${component}: this device has one, ${settings.component?.name ?? settings.app}`, { hint: 'Leave its name out.' });
 }
 
 /** A person who asked for an update gets the verdict of the one that was still on probation when it ended badly. */

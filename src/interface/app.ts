@@ -137,7 +137,8 @@ export interface App {
   holds(): Promise<HoldsReport>;
   releaseHold(request: ReleaseHoldRequest): Promise<{ readonly released: readonly StandingHold[] }>;
   approve(request: ApproveCommand): Promise<ApprovalResult>;
-  explain(request: { readonly component: string | undefined; readonly version: string | undefined }): Promise<ExplainReport>;
+  /** A list where there are several components and none is named. */
+  explain(request: { readonly component: string | undefined; readonly version: string | undefined }): Promise<ExplainReport | readonly ExplainReport[]>;
   doctor(): Promise<readonly DoctorFinding[]>;
   /** Which signing keys count on this device, and why. */
   keys(): Promise<KeysReport>;

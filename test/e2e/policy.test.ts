@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPlant, NAMES } from '../support/e2e/plant.js';
 import { createWorld, type SettingsValues, type World } from '../support/e2e/world.js';
 import { waitUntil } from '../support/services/wait-until.js';
 
@@ -127,4 +128,35 @@ test('who asks for a hold while an update is being switched or watched gets none
   expect(await json('holds')).toMatchObject({ standing: [] });
   expect(await update.done).toMatchObject({ code: 0, json: { outcome: 'updated', to: '1.1.0' } });
   expect(await world.holdline(['hold', '--owner', 'measurement', '--for', '1h', '--json'])).toMatchObject({ code: 0 });
+});
+
+test('each component has its own policy and its own approvals; a hold keeps them all', async () => {
+  await world.close();
+  const plant = await createPlant();
+  world = plant;
+  plant.components({ app: { policy: { minor: 'approve' } }, dashboard: { pin: '~1.1' } }, usual);
+  // A version is a folder of the publisher's: each component has its own numbers.
+  await plant.release('database', '1.1.2');
+  await plant.release('app', '1.1.0');
+  await plant.release('dashboard', '1.1.1');
+  await plant.release('dashboard', '1.2.0');
+  const explained = await json('explain') as { components: { component: string; decision: string; release: string | null; waiting: { reason: string } | null }[] };
+  expect(explained.components.map(({ component, decision, release, waiting }) => `${component} ${decision} ${release ?? ''} ${waiting?.reason ?? ''}`.trim()).sort()).toEqual(['app wait app-v1.1.0 approval', 'dashboard install dashboard-v1.1.1', 'database install database-v1.1.2']);
+  expect((await world.holdline(['explain', 'app'])).stdout).toMatch(/^app: 1\.0\.0 runs[\s\S]*waits \(approval\)/u);
+  expect(await world.holdline(['explain', 'databse', '--json'])).toMatchObject({ code: 2, json: { code: 'usage', message: expect.stringContaining('did you mean database?') } });
+  expect(await world.holdline(['approve', '1.1.0', '--json'])).toMatchObject({ code: 2, json: { hint: expect.stringContaining('--component') } });
+  await json('hold', '--owner', 'measurement', '--for', '1h');
+  const held = await world.holdline(['--update', '--unattended', '--json']);
+  expect(held).toMatchObject({ code: 75, json: { outcome: 'waiting', waiting: { reason: expect.stringMatching(/hold|approval/u) } } });
+  expect(await json('--status')).toMatchObject({ holds: { standing: [{ owner: 'measurement' }], since: expect.any(String) } });
+  await json('release-hold', '--owner', 'measurement');
+  expect(await json('--update', '--unattended')).toMatchObject({ outcome: 'updated' });
+  expect(NAMES.map((name) => plant.version(name))).toEqual(['1.1.2', '1.0.0', '1.1.1']);
+  expect(await json('approve', '1.1.0', '--component', 'app', '--reason', 'seen it')).toMatchObject({ approval: { version: '1.1.0' } });
+  const { approvals } = await json('--status') as { approvals: object[] };
+  expect(approvals).toMatchObject([{ version: 'app 1.1.0', verdict: 'approved', reason: 'seen it' }]);
+  expect(await json('--update', '--unattended')).toMatchObject({ outcome: 'updated' });
+  expect(plant.version('app')).toBe('1.1.0');
+  const { entries } = await json('audit', '--lines', '500') as { entries: { event: string }[] };
+  expect(entries.map(({ event }) => event).filter((event) => event.startsWith('hold-') || event === 'approved')).toEqual(['hold-taken', 'hold-released', 'approved']);
 });

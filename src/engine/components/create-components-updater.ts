@@ -1,11 +1,13 @@
 // One job over several components, under the one lock where it changes anything: the counterpart of engine/updater for a device of many parts.
 import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
+import type { ExplainReport } from '../../domain/explain.js';
 import type { Job, OfComponent } from '../../domain/jobs.js';
 import type { CheckResult, ComponentCheck, ComponentFailure, ComponentVersions, UpdateResult } from '../../domain/results.js';
 import { adoptDevice } from '../adopt.js';
 import { approve } from '../approve.js';
 import { explain } from '../explain.js';
 import { listVersions } from '../list-versions.js';
+import { noteHolds } from '../note-holds.js';
 import { noteSettings } from '../note-settings.js';
 import { readDevice } from '../read-device.js';
 import { findTarget, rollBack } from '../rollback.js';
@@ -38,7 +40,7 @@ export function createComponentsUpdater(given: AppParts): Updater {
         case 'download': return withOne(app, job, signal, ({ parts }) => downloadUpdate(parts, job.version, signal));
         case 'backup': return withOne(app, job, signal, async ({ parts }) => backUp(parts));
         case 'approve': return withOne(app, job, signal, async ({ parts }) => approve(parts, job));
-        case 'explain': return explain(memberOf(app, requireName(app, job)).parts, job.version, signal);
+        case 'explain': return job.component === undefined && job.version === undefined ? explainAll(app, signal) : explain(memberOf(app, requireName(app, job)).parts, job.version, signal);
         case 'unblock': return withOne(app, job, signal, async ({ parts }) => unblock(parts, job.version), job.version);
       }
     },
@@ -59,6 +61,7 @@ async function underAppLock<Result>(app: AppParts, signal: AbortSignal, work: (r
   try {
     const ready = await readyMembers(app, signal, givenUp);
     noteSettings(app.app);
+    noteHolds(app.app);
     return await work(ready);
   } catch (thrown) {
     noteFailure(app.app, toHoldlineError(thrown));
@@ -114,6 +117,12 @@ async function versions(app: AppParts, component: string | undefined, signal: Ab
   const known: ComponentVersions[] = [];
   for (const { name, parts } of component === undefined ? app.members : [memberOf(app, component)]) known.push({ component: name, versions: await listVersions(parts, signal) });
   return known;
+}
+
+async function explainAll({ members }: AppParts, signal: AbortSignal): Promise<readonly ExplainReport[]> {
+  const reports: ExplainReport[] = [];
+  for (const { parts } of members) reports.push(await explain(parts, undefined, signal));
+  return reports;
 }
 
 function requireName({ members }: AppParts, { component, kind }: Pick<Job, 'kind'> & OfComponent): string {

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import valid from 'semver/functions/valid.js';
 import { parseDuration } from '../../domain/duration.js';
+import type { ExplainReport } from '../../domain/explain.js';
 import { HoldlineError } from '../../domain/errors.js';
 import { withCommon, type Bindings, type CommonOptions } from './bindings.js';
 import { renderApproval, renderExplain, renderHold, renderHolds, renderReleased } from './render-policy.js';
@@ -67,7 +68,8 @@ export function addPolicyCommands(program: Command, b: Bindings): void {
     .action((first: string | undefined, second: string | undefined, options: CommonOptions) => b.show(options, async () => {
       const isVersion = second === undefined && first !== undefined && valid(first) !== null;
       const report = await (await b.app(options)).explain(isVersion ? { component: undefined, version: first } : { component: first, version: second });
-      return { json: report, text: b.render((t) => renderExplain(t, report)), exit: 0 };
+      const all: readonly ExplainReport[] = 'releases' in report ? [report] : report;
+      return { json: 'releases' in report ? report : { components: all }, text: b.render((t) => all.map((one) => renderExplain(t, one)).join('\n')), exit: 0 };
     }));
   addApprovals(program, b);
   addHolds(program, b);

@@ -100,8 +100,7 @@ const isOwn = ({ hold }: HoldFile, { owner }: ReleaseHoldRequest): boolean => (o
 
 export function listHolds(settings: Settings, layout: Layout): HoldsReport {
   const places = placesOf(settings, layout);
-  const since = layoutsOf(settings).map((one) => readDeviceState(places.fs, one).held_since).filter((at) => at !== null).sort()[0] ?? null;
-  return reportHolds(places, { held_since: since });
+  return reportHolds(places, layoutsOf(settings).map((one) => readDeviceState(places.fs, one)));
 }
 
 /** Into the audit log, where nobody else is at work; else whoever is does it at the next job. */

@@ -33,16 +33,17 @@ export async function readStatus(settings: Settings, layout: Layout): Promise<St
   const current = components === null ? peekVersion({ fs, layout, settings }) : null;
   const github = recallSource(readSourceCache(fs, sourceCacheFile(layout), SILENT), scopeKey(settings.githubApiUrl.replace(/\/+$/u, ''), settings.githubRepo, settings.githubToken), systemClock.now());
   const available = state.update_available !== false && state.latest_version !== null && (current === null || isNewer(state.latest_version, current)) && !state.blocked.some((b) => b.version === state.latest_version);
+  const states = (settings.components ?? []).map((view) => readState(fs, layoutOf(view)).state);
   const own = {
     app: settings.app, install_dir: layout.installDir, current_version: current, latest_version: state.latest_version, update_available: available,
     state: stateOf(fs, layout, state, activity), waiting: state.waiting, last_check: state.last_check, last_update: state.last_update, last_error: problem ?? state.last_error,
     blocked: state.blocked, backups: (settings.components ?? [settings]).flatMap((view) => listBackups(fs, layoutOf(view)).map((backup) => ({ ...summarizeBackup(backup), ...(view.component === null ? {} : { component: view.component.name }) }))), components,
     services: activity?.services ?? await askServices(settings, layout), bridge: await bridgeInspector().status(),
     freshness: judgeFreshness(state, current, settings.freshness.alarmAfter, systemClock.now()),
-    holds: reportHolds({ settings, layout, fs }, state), approvals: state.approvals,
+    holds: reportHolds({ settings, layout, fs }, [state, ...states]), approvals: state.approvals,
     requests_today: github.requestsToday, rate_limit: github.rateLimit, daemon: { running: activity !== undefined, pid: activity?.pid ?? null },
   };
-  return components === null ? own : { ...own, ...speakForAll(components, own, (settings.components ?? []).map((view) => readState(fs, layoutOf(view)).state)) };
+  return components === null ? own : { ...own, ...speakForAll(components, own, states) };
 }
 
 /** The worst state, the newest moment: what a person looks at first. */
@@ -56,6 +57,7 @@ function speakForAll(components: readonly ComponentStatus[], own: StatusReport, 
     waiting: waits?.waiting === null || waits === undefined ? null : { ...waits.waiting, detail: `${waits.component}: ${waits.waiting.detail}` },
     last_check: newest(states.map(({ last_check: at }) => at)), last_update: newest(states.map(({ last_update: at }) => at)),
     last_error: own.last_error ?? (failed?.last_error === null || failed === undefined ? null : { ...failed.last_error, message: `${failed.component}: ${failed.last_error.message}` }),
+    approvals: components.flatMap(({ component, approvals }) => approvals.map((entry) => ({ ...entry, version: `${component} ${entry.version}` }))),
     blocked: components.flatMap(({ component, blocked }) => blocked.map((entry) => ({ ...entry, version: `${component} ${entry.version}` }))),
   };
 }

@@ -11,7 +11,9 @@ import { createHoldWorld } from '../hold-world.js';
 
 export interface Places { readonly settings: Settings; readonly layout: Layout; readonly fs: Filesystem }
 
-export function reportHolds({ settings, layout, fs }: Places, state: Pick<DeviceState, 'held_since'>): HoldsReport {
+/** @param states of the app, or of each component: the one that has waited longest counts */
+export function reportHolds({ settings, layout, fs }: Places, states: readonly Pick<DeviceState, 'held_since'>[]): HoldsReport {
+  const since = states.map(({ held_since: at }) => at).filter((at) => at !== null).sort()[0] ?? null;
   const standing = readStandingHolds({ settings, layout, fs, clock: systemClock, holdWorld: createHoldWorld() });
-  return { standing, since: state.held_since, alarm: judgeHeld(state.held_since, settings.holds.limit, systemClock.now(), standing) };
+  return { standing, since, alarm: judgeHeld(since, settings.holds.limit, systemClock.now(), standing) };
 }
