@@ -45,6 +45,12 @@ export function isWithdrawn(statement: RolloutStatement | null, version: string,
   return statement !== null && !isExpired(statement, now) && statement.withdrawn.some((one) => sameVersion(one, version));
 }
 
+/** May what the source said then still be gone by? A time in the future (the clock jumped) says nothing. */
+export function isFresh(askedAtMs: number, maxAgeMs: number, now: Date): boolean {
+  const age = now.getTime() - askedAtMs;
+  return age >= 0 && age < maxAgeMs;
+}
+
 const isExpired = ({ expires }: RolloutStatement, now: Date): boolean => expires !== null && Date.parse(expires) <= now.getTime();
 
 /** With its build part: `1.2.0+a` and `1.2.0+b` are two releases. */

@@ -1,6 +1,8 @@
 // Is there a request to spare, and how often may this device ask? All devices behind one address share GitHub's hourly quota, and each sees
 // only how much of it is left. Pure. What was used so far, spread over the window, says how much the others will still need.
 import type { RateLimit } from '../domain/release.js';
+import { BUCKETS } from '../domain/rollout.js';
+import { bucketOf } from './rollout-bucket.js';
 
 const WINDOW_S = 3600;
 /** A window that has just begun says nothing yet: it counts as if it had run so long. */
@@ -21,10 +23,28 @@ function projectUse(limit: RateLimit, now: Date, leastElapsedS: number): number 
 
 const isOver = (limit: RateLimit, now: Date): boolean => Date.parse(limit.resetsAt) <= now.getTime();
 
-/** One more request than the list of releases. @param limit as the last answer showed it; null: nobody counts */
-export function mayAskMore(limit: RateLimit | null, now: Date): boolean {
+/** Kept free for what the others' lists need beyond the projection, and for who only looks whether news have come: for those who are let in. */
+const RESERVE = { update: 3, news: 5 } as const;
+
+/** One hour in eight a device may spend what is there, whatever is projected: who always asks late in the window must not wait for ever. */
+const TURNS = 8;
+const LAST_ONES = 4;
+
+export interface Asking {
+  /** As the last answer showed it; null: nobody counts. */
+  readonly limit: RateLimit | null;
+  readonly purpose: keyof typeof RESERVE;
+  readonly deviceId: string;
+  readonly now: Date;
+}
+
+/** One more request than the list of releases? */
+export function mayAskMore({ limit, purpose, deviceId, now }: Asking): boolean {
   if (limit === null || isOver(limit, now)) return true;
-  return limit.remaining > 0 && projectUse(limit, now, LEAST_ELAPSED_S) + 1 <= limit.limit;
+  // The last few are for lists, which nobody can put off knowing.
+  if (limit.remaining <= LAST_ONES) return false;
+  const hour = Math.floor(now.getTime() / (WINDOW_S * 1000));
+  return bucketOf(deviceId, `hour ${hour}`) < BUCKETS / TURNS || projectUse(limit, now, LEAST_ELAPSED_S) + 1 + RESERVE[purpose] <= limit.limit;
 }
 
 /** How many intervals to wait from now on, from how many it was so far: slower where the quota would not last, faster again where it does. */

@@ -5,7 +5,7 @@ import type { ReleaseSource } from '../domain/ports.js';
 import type { Release } from '../domain/release.js';
 import type { RememberedRollout, RolloutInForce } from '../domain/rollout.js';
 import type { Ruling } from '../domain/ruling.js';
-import { isWithdrawn, judgeRollout } from '../decide/judge-rollout.js';
+import { isFresh, isWithdrawn, judgeRollout } from '../decide/judge-rollout.js';
 import { mayAskMore } from '../decide/spare-quota.js';
 import type { EngineParts } from './parts.js';
 
@@ -27,23 +27,27 @@ export function lookAtRollout({ parts, source, byPerson }: Looker): RolloutLook 
   if (desk === undefined || byPerson) return notAsked(parts, byPerson);
   let known = desk.recall();
   let asked: RememberedRollout | null = null;
-  const isFresh = (): boolean => asked !== null || (known !== null && ageMs(clock.now(), known.asked_at) < desk.maxAgeMs);
+  const isYoung = (): boolean => asked !== null || (known !== null && isFresh(Date.parse(known.asked_at), desk.maxAgeMs, clock.now()));
+  const maySpare = (purpose: 'update' | 'news'): boolean => mayAskMore({ limit: source.rateLimit(), purpose, deviceId: desk.device.id, now: clock.now() });
   const ask = async (releases: readonly Release[], signal: AbortSignal): Promise<void> => {
     asked = await desk.ask(source, releases, signal);
     known = asked;
   };
   return {
     async judge(release, signal) {
-      if (!isFresh()) await ask([release], signal);
+      // Where requests are short, what is known still says "not yet"; it lets nothing in.
+      if (known === null && !maySpare('update')) return postponed(release);
+      if (!isYoung() && (known === null || maySpare('news'))) await ask([release], signal);
       return rule(parts, release, desk.inForce(known), false);
     },
     async confirm(release, signal) {
+      if (asked === null && !maySpare('update')) return postponed(release);
       if (asked === null) await ask([release], signal);
       return rule(parts, release, desk.inForce(known), false);
     },
     async withdrawn(current, releases, signal) {
       if (current === null) return null;
-      if (!isFresh() && mayAskMore(source.rateLimit(), clock.now())) {
+      if (!isYoung() && maySpare('news')) {
         // News of what runs already can wait: a source that does not answer now is asked at the next look.
         try { await ask(releases.filter(({ version }) => version === current), signal); } catch (thrown) {
           if (signal.aborted) throw thrown;
@@ -57,6 +61,12 @@ export function lookAtRollout({ parts, source, byPerson }: Looker): RolloutLook 
   };
 }
 
+/** All devices behind one address share GitHub's hourly requests: who would spend the last of them goes a turn later. */
+function postponed({ version }: Release): Ruling {
+  const detail = `the requests that all devices behind this address share are nearly spent: whether ${version} may come is asked at the next turn`;
+  return { rule: 'rollout', verdict: 'wait', detail, waiting: { reason: 'rollout', detail, until: null } };
+}
+
 function notAsked(parts: EngineParts, byPerson: boolean): RolloutLook {
   const judge = (release: Release): Promise<Ruling> => Promise.resolve(rule(parts, release, { statement: null, problem: null }, byPerson));
   return { judge, confirm: judge, withdrawn: () => Promise.resolve(null), news: () => null };
@@ -64,10 +74,4 @@ function notAsked(parts: EngineParts, byPerson: boolean): RolloutLook {
 
 function rule({ rollouts, clock }: EngineParts, { version }: Release, inForce: RolloutInForce, byPerson: boolean): Ruling {
   return judgeRollout({ ...inForce, version, device: rollouts?.device ?? { id: '', group: null }, now: clock.now(), byPerson });
-}
-
-/** A time in the future (the clock jumped) is no age. */
-function ageMs(now: Date, at: string): number {
-  const age = now.getTime() - Date.parse(at);
-  return age < 0 ? Number.POSITIVE_INFINITY : age;
 }

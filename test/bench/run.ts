@@ -4,6 +4,7 @@ import { createBenchWorld } from './bench-device.js';
 import type { Section } from './section.js';
 import { bridge } from './sections/bridge.js';
 import { downtime } from './sections/downtime.js';
+import { fleet } from './sections/fleet.js';
 import { idleDaemon } from './sections/idle-daemon.js';
 import { memory } from './sections/memory.js';
 import { requests } from './sections/requests.js';
@@ -11,7 +12,7 @@ import { statusStart } from './sections/status-start.js';
 import { manyFiles, oneFile } from './sections/update-speed.js';
 import { renderTable, type Row } from './table.js';
 
-const SECTIONS: readonly Section[] = [statusStart, idleDaemon, requests, manyFiles, oneFile, memory, downtime, bridge];
+const SECTIONS: readonly Section[] = [fleet, statusStart, idleDaemon, requests, manyFiles, oneFile, memory, downtime, bridge];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => SECTIONS.every((section) => section.name !== name));

@@ -30,7 +30,7 @@ export function nextCheckDelay(timing: CheckTiming): number {
   const wait = until === null ? 0 : (Date.parse(until) - timing.now.getTime()) / 1000;
   // All who were refused together must not come back together.
   if (timing.waiting?.reason === 'rate-limit') return Math.max(MIN_DELAY_S, interval, wait) + timing.random * interval;
-  // Other waits end at a known time: look again then, if that is sooner than the next turn.
-  if (wait > 0 && wait < interval) return Math.max(MIN_DELAY_S, wait) + jitter;
+  // Other waits end at a known time: look again then, if that is sooner than the next turn. A rollout's step is the same moment for many devices.
+  if (wait > 0 && wait < interval && timing.waiting?.reason !== 'rollout') return Math.max(MIN_DELAY_S, wait) + jitter;
   return Math.max(MIN_DELAY_S, interval) + (timing.second === true ? timing.random * interval : jitter);
 }
