@@ -27,7 +27,9 @@ export function ensureDeviceId(places: Places, random: () => string): string {
   try {
     fs.makeDirectory(layout.sharedDir, 0o750);
     if (fs.stat(path) !== undefined) {
-      // Empty or damaged: nothing that could be kept.
+      // Another one has just made it; else it is empty or damaged, and nothing that could be kept.
+      const others = readDeviceId(places);
+      if (others !== null) return others;
       fs.writeDurably(path, `${made}\n`, 0o644);
       return made;
     }
