@@ -150,6 +150,27 @@ export interface KnownVersion {
 /** `component`: null where there is one. */
 export interface ComponentVersions { readonly component: string | null; readonly versions: readonly KnownVersion[] }
 
+/** This device in its publisher's rollouts. */
+export interface RolloutStatus {
+  /** Null: none yet, the first check makes it. It never leaves the device. */
+  readonly device_id: string | null;
+  readonly group: string | null;
+  readonly group_from: 'settings' | 'percentage' | null;
+  /** As the group has it. */
+  readonly channel: string;
+  /** False: no rollout is asked for or obeyed. */
+  readonly follow: boolean;
+  /** The last one that was believed; null: none was ever seen. */
+  readonly statement: {
+    readonly serial: number; readonly version: string;
+    /** Of the devices now, and the place of this one: it is in where its place is below. */
+    readonly percent: number; readonly place: number | null;
+    readonly paused: boolean; readonly withdrawn: readonly string[]; readonly expires: string | null;
+  } | null;
+  /** Why what the source shows is not believed; null where it is. */
+  readonly problem: string | null;
+}
+
 export interface StatusReport {
   readonly app: string;
   readonly install_dir: string;
@@ -172,6 +193,7 @@ export interface StatusReport {
   readonly holds: HoldsReport;
   /** What persons said of versions that have not come yet. */
   readonly approvals: readonly Approval[];
+  readonly rollout: RolloutStatus;
   readonly daemon: { readonly running: boolean; readonly pid: number | null };
   /** In the order of updating; null where the app is one component. The fields above then speak for all of them. */
   readonly components: readonly ComponentStatus[] | null;

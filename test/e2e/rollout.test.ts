@@ -33,7 +33,7 @@ test('0 % waits, 100 % updates, withdrawn goes back and is not tried again', asy
   push();
   await world.publish('1.1.0');
   expect(await device('--check')).toMatchObject({ outcome: 'waiting', waiting: { reason: 'rollout', until: null } });
-  expect(await device('--status')).toMatchObject({ current_version: '1.0.0', latest_version: '1.1.0', waiting: { reason: 'rollout' } });
+  expect(await device('--status')).toMatchObject({ current_version: '1.0.0', latest_version: '1.1.0', waiting: { reason: 'rollout' }, rollout: { group: null, channel: 'stable', statement: { serial: 1, version: '1.1.0', percent: 0, paused: false } } });
   expect((await sign('raise', '100', '--upload')).json).toMatchObject({ facts: { serial: 2, percent: '100 %' } });
   expect((await tool('show', '--upload')).json).toMatchObject({ facts: { serial: 2, state: 'open' } });
   const daemon = await world.startDaemon();

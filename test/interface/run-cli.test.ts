@@ -9,7 +9,7 @@ const CHECK: CheckResult = { outcome: 'available', current_version: '1.0.0', lat
 const UPDATE: UpdateResult = { outcome: 'updated', from: '1.0.0', to: '1.1.0', reason: null, code: null, downtime_ms: 420, duration_ms: 5000, bytes_downloaded: 1536, bytes_written: 100, restarted: ['web'], reloaded: [], config_conflicts: [{ path: 'config/a.yaml', key: 'x', written_as: 'config/a.yaml.new' }] };
 const STATUS: StatusReport = {
   app: 'monitoring', install_dir: '/opt/monitoring', current_version: '1.0.0', latest_version: '1.1.0', update_available: true, state: 'idle', waiting: null, last_check: '2026-11-21T09:00:00Z',
-  last_update: null, last_error: null, blocked: [{ version: '1.2.0', reason: 'probe "http" failed\u001b[2J', at: '2026-11-20T00:00:00Z' }], backups: [], services: [], bridge: [], requests_today: 4, freshness: { alarm: null, last_answer: null, expires: null }, rate_limit: null, holds: { standing: [], since: null, alarm: null }, approvals: [], daemon: { running: false, pid: null }, components: null,
+  last_update: null, last_error: null, blocked: [{ version: '1.2.0', reason: 'probe "http" failed\u001b[2J', at: '2026-11-20T00:00:00Z' }], backups: [], services: [], bridge: [], requests_today: 4, freshness: { alarm: null, last_answer: null, expires: null }, rate_limit: null, holds: { standing: [], since: null, alarm: null }, approvals: [], rollout: { device_id: 'd1', group: null, group_from: null, channel: 'stable', follow: true, statement: null, problem: null }, daemon: { running: false, pid: null }, components: null,
 };
 
 function fakeApp(over: Partial<App>): App {

@@ -1,5 +1,5 @@
 // `--status` for people: what runs, what is newer, what waits, and whether all is well.
-import type { StatusReport } from '../../domain/results.js';
+import type { RolloutStatus, StatusReport } from '../../domain/results.js';
 import { describeComponent } from './render-components.js';
 import { holdRows } from './render-policy.js';
 import { formatBytes, formatTable, formatWhen } from './format.js';
@@ -28,11 +28,21 @@ function facts(status: StatusReport, now: number): string[][] {
   const limit = status.rate_limit;
   rows.push(['requests today', `${status.requests_today}${limit === null ? '' : `, ${limit.remaining} of ${limit.limit} left until ${limit.resetsAt.slice(11, 16)} UTC`}`]);
   if (status.waiting !== null) rows.push(['waits', `${printable(status.waiting.detail)}${status.waiting.until === null ? '' : `, until ${formatWhen(status.waiting.until, now)}`}`]);
+  rows.push(...rolloutFacts(status.rollout));
   if (status.holds.alarm !== null) rows.push(['ALARM', printable(status.holds.alarm)]);
   if (status.freshness.alarm !== null) rows.push(['ALARM', printable(status.freshness.alarm)]);
   if (status.freshness.expires !== null) rows.push(['expires', `${formatWhen(status.freshness.expires, now)}: a newer release should come before`]);
   if (status.last_error !== null) rows.push(['last error', `${printable(status.last_error.message)} [${status.last_error.code}], ${formatWhen(status.last_error.at, now)}`]);
   return rows;
+}
+
+function rolloutFacts({ device_id: id, group, group_from: from, channel, statement, problem }: RolloutStatus): string[][] {
+  const rows = group === null ? [] : [['group', `${printable(group)} (${from === 'settings' ? 'by the settings' : 'by percentage'}), channel ${channel}`]];
+  if (statement !== null) {
+    const state = statement.withdrawn.includes(statement.version) ? 'withdrawn' : statement.paused ? 'paused' : `at ${statement.percent} %`;
+    rows.push(['rollout', printable(`${statement.serial}: ${statement.version} ${state}${statement.place === null ? '' : `, this device at ${statement.place} %`}${id === null ? '' : ` (${id})`}`)]);
+  }
+  return problem === null ? rows : [...rows, ['rollout', printable(problem)]];
 }
 
 function section(terminal: Terminal, title: string, rows: readonly (readonly string[])[]): string {

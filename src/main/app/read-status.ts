@@ -18,6 +18,7 @@ import { bridgeInspector } from '../bridge-inspector.js';
 import type { Activity } from '../daemon/run-daemon.js';
 import { layoutOf } from '../layout-of.js';
 import { askDaemon, NO_DAEMON } from './ask-daemon.js';
+import { readRollout } from './read-rollout.js';
 import { readComponents } from './read-components.js';
 import { reportHolds } from './report-holds.js';
 
@@ -41,6 +42,7 @@ export async function readStatus(settings: Settings, layout: Layout): Promise<St
     services: activity?.services ?? await askServices(settings, layout), bridge: await bridgeInspector().status(),
     freshness: judgeFreshness(state, current, settings.freshness.alarmAfter, systemClock.now()),
     holds: reportHolds({ settings, layout, fs }, [state, ...states]), approvals: state.approvals,
+    rollout: readRollout(settings, layout, fs, systemClock.now()),
     requests_today: github.requestsToday, rate_limit: github.rateLimit, daemon: { running: activity !== undefined, pid: activity?.pid ?? null },
   };
   return components === null ? own : { ...own, ...speakForAll(components, own, states) };
