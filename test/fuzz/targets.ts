@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { checkManifest } from '../../src/artifact/check-manifest.js';
 import { formatFilesList, parseFilesList } from '../../src/artifact/files-list.js';
 import { admitStatement, pinnedRing } from '../../src/artifact/keys/key-ring.js';
+import { proveRollout, type RolloutTrust } from '../../src/artifact/rollout/prove-rollout.js';
 import { parseManifest } from '../../src/artifact/manifest.js';
 import { verifySignature } from '../../src/artifact/minisign.js';
 import { encodeFrame } from '../../src/bridge/frames.js';
@@ -22,6 +23,7 @@ import { BadFrame, encodeCall, FrameCutter, readCall } from '../../src/platform/
 import { loadSettings } from '../../src/settings/load-settings.js';
 import { engineVerdict, recoveryVerdict } from '../support/journal-verdicts.js';
 import { KEY_REPO, makeKeyNamed, makeTestStatement } from '../support/key-statement.js';
+import { rolloutOf, signRollout } from '../support/rollout.js';
 import { makeSignedRelease } from '../support/signed-release.js';
 import { mutate, type Dice } from './mutate.js';
 
@@ -57,7 +59,7 @@ const second = makeKeyNamed('second', '2');
 const TREE = sortTree(['VERSION', 'src/main.js', 'src/ünï code.js', 'config/app.yaml'].map((path, index) => ({ path, mode: index === 1 ? '0755' as const : '0644' as const, size: index * 7, sha256: String(index).repeat(64) })));
 
 export function createTargets(root: string): readonly Target[] {
-  return [manifest(), signature(), keyStatement(), filesList(), journal(root), settings(root), frames(), auditLog(), controlRequest(), effectFrames(), holdFile()];
+  return [manifest(), signature(), keyStatement(), rolloutStatement(), filesList(), journal(root), settings(root), frames(), auditLog(), controlRequest(), effectFrames(), holdFile()];
 }
 
 function releases(): readonly Record<string, Buffer>[] {
@@ -108,6 +110,26 @@ function keyStatement(): Target {
       const signatures = one.signatures.map((file) => (dice.next(2) === 0 ? file : mutate(Buffer.from(file), dice, Buffer.from(pick(other.signatures, dice))).toString()));
       admitStatement(ring, { text, signatures: dice.next(4) === 0 ? signatures.toReversed() : signatures }, at);
       if (!corpus.some((known) => known.text === text)) broken('a change of keys that nobody signed was accepted');
+    }, ['artifact']),
+  };
+}
+
+function rolloutStatement(): Target {
+  const at = new Date('2026-11-21T09:30:00Z');
+  const trust: RolloutTrust = { ring: pinnedRing(KEY_REPO, [key]), repo: KEY_REPO, channel: 'stable', component: null };
+  const corpus = [rolloutOf({ repo: KEY_REPO }), rolloutOf({ repo: KEY_REPO, serial: 9, percent: 12.5, add_percent: 5, every_s: 3600, groups: ['lab'], exclude: ['d1'], withdrawn: ['1.2.0'], expires: '2027-01-01T00:00:00Z' })].map((statement) => signRollout(key, statement));
+  return {
+    name: 'rollout-statement',
+    feed: (dice) => judge(() => {
+      const [one, other] = [pick(corpus, dice), pick(corpus, dice)];
+      const which = dice.next(4);
+      const text = which < 2 ? one.text : mutate(Buffer.from(one.text), dice, Buffer.from(other.text)).toString();
+      const signature = which % 2 === 0 ? one.signature : mutate(Buffer.from(one.signature ?? ''), dice, Buffer.from(other.signature ?? '')).toString();
+      // The parser alone sees what a device without signatures sees.
+      const unsigned = dice.next(3) === 0;
+      const { percent, add_percent: more } = proveRollout(unsigned ? { ...trust, ring: null } : trust, { text, signature }, at);
+      if (percent < 0 || percent > 100 || more < 0 || more > 100) broken('a rollout beyond 0 to 100 percent was accepted');
+      if (!unsigned && corpus.every((known) => known.text !== text)) broken('a rollout that nobody signed was accepted');
     }, ['artifact']),
   };
 }

@@ -20,6 +20,9 @@ export const DEFENCES: readonly Defence[] = [
   { row: 'mix and match: assets', test: 'test/artifact/obtain-release.test.ts', name: 'a payload other than signed', leftOut: [wholeDigest] },
   one('mix and match: assets', 'src/artifact/obtain-release.ts', 'if (sha256 !== stated.sha256) throw', 'if (sha256 === \'\') throw', 'test/artifact/obtain-release.test.ts', 'another files list'),
   one('a forged key store', 'src/artifact/keys/key-ring.ts', 'if (vouchers.length === 0) {', 'if (vouchers.length < 0) {', 'test/artifact/keys/key-ring.test.ts', 'whoever writes into the store gains no key'),
+  one('a rollout statement forged', 'src/artifact/rollout/prove-rollout.ts', 'news.statement.serial > known.statement.serial) return;', 'news.statement.serial > 0) return;', 'test/engine/rollout-device.test.ts', 'older: the last good one'),
+  one('a rollout statement forged', 'src/artifact/rollout/prove-rollout.ts', 'if (trustedComment !== rolloutComment(statement)) throw', 'if (trustedComment === \'\') throw', 'test/artifact/rollout/prove-rollout.test.ts', 'a signature of a release'),
+  one('a rollout statement slipped in', 'src/publish/write-rollout.ts', 'ring: keys === null ? null : pinnedRing(scope.repo, keys)', 'ring: null', 'test/publish/change-rollout.test.ts', 'not signed along'),
   {
     row: 'endless data', test: 'test/artifact/download-over-sockets.test.ts', name: 'more bytes than signed', leftOut: [
       { file: 'src/artifact/receive-answer.ts', from: 'if (before + bytes.byteLength > cap) {', to: 'if (before > cap * 1e6) {' },
