@@ -8,6 +8,8 @@ export interface UsageSample {
   readonly rss: number;
   /** Share of one core since the look before; null at the first look at a process. */
   readonly cpu: number | null;
+  /** The same, with what it waited for in the queue: what it would have used alone. */
+  readonly wanted: number | null;
   /** Restarts nobody asked for since it was started. */
   readonly restarts: number;
 }
@@ -20,6 +22,8 @@ export interface UsageReading {
   readonly rss: number;
   /** Processor time of all its processes so far. */
   readonly cpuSeconds: number;
+  /** Time its processes were ready and had to wait for a core; 0 where the kernel does not tell. */
+  readonly waitSeconds: number;
 }
 
 export interface UsageReader {

@@ -20,7 +20,10 @@ export const LEAST_SAMPLES = 3;
 const WARM_UP_SHARE = 1 / 3;
 /** Less is no alarm, whatever the percentage: 5 MB to 9 MB, 0.1 % to 2 % of a core. */
 const LEAST_RSS = 32 * 1024 * 1024;
-const LEAST_CPU = 0.2;
+/** Of a core, wanted: one that spins on a busy device gets little, and waits for the rest. */
+const LEAST_WANTED = 0.2;
+/** Of a core, used: one that only waits more than before is not to blame for it. */
+const LEAST_CPU = 0.03;
 const HOUR_MS = 3_600_000;
 
 export function judgeRegression({ rules, service, before, after }: RegressionCase): RegressionVerdict {
@@ -42,10 +45,11 @@ function judgeMemory({ rssPercent }: RegressionSettings, before: readonly UsageS
 }
 
 function judgeCpu({ cpuPercent }: RegressionSettings, before: readonly UsageSample[], tail: readonly UsageSample[]): string | null {
-  const [hour, now] = [shares(before), shares(tail)];
+  const [hour, now] = [shares(before, 'cpu'), shares(tail, 'cpu')];
   if (cpuPercent === 0 || hour.length < LEAST_SAMPLES || now.length < LEAST_SAMPLES) return null;
   const [was, is] = [median(hour), median(now)];
-  if (is <= was * (1 + cpuPercent / 100) || is - was < LEAST_CPU) return null;
+  const wantedMore = median(shares(tail, 'wanted')) - median(shares(before, 'wanted'));
+  if (is <= was * (1 + cpuPercent / 100) || is - was < LEAST_CPU || wantedMore < LEAST_WANTED) return null;
   return `processor time grew from ${percent(was)} of a core (median of the hour before) to ${percent(is)}${trendOf(now)}`;
 }
 
@@ -74,7 +78,7 @@ function trendOf(values: readonly number[]): string {
   return median(values.slice(-third)) > median(values.slice(0, third)) * RISING ? ' and still rises' : ' and stays there';
 }
 
-const shares = (samples: readonly UsageSample[]): number[] => samples.flatMap(({ cpu }) => (cpu === null ? [] : [cpu]));
+const shares = (samples: readonly UsageSample[], of: 'cpu' | 'wanted'): number[] => samples.map((sample) => sample[of]).filter((share) => share !== null);
 
 /** The upper one of two in the middle, so that it never falls when a value rises. */
 function median(values: readonly number[]): number {

@@ -6,7 +6,7 @@ import type { UsageReader, UsageReading } from '../domain/service-usage.js';
 const TICKS_PER_SECOND = 100;
 const CGROUPS = '/sys/fs/cgroup';
 
-interface ProcessUsage { readonly group: number; readonly cpuSeconds: number; readonly rss: number }
+interface ProcessUsage extends UsageReading { readonly group: number }
 
 /** The resident daemon looks every minute: into one buffer, so that a look leaves next to no garbage behind. */
 const scratch = Buffer.allocUnsafeSlow(1024);
@@ -15,13 +15,13 @@ export function createUsageReader(): UsageReader {
   return {
     read(services) {
       const groups = new Map<number, UsageReading>();
-      for (const { pid, unit } of services) if (unit === null) groups.set(pid, { rss: 0, cpuSeconds: 0 });
+      for (const { pid, unit } of services) if (unit === null) groups.set(pid, NOTHING);
       // Only embedded services need the walk: a unit names its processes itself.
       if (groups.size > 0) for (const name of readdirSync('/proc')) {
         if (!isNumber(name)) continue;
         const process = readUsage(name, groups);
         const sum = process === undefined ? undefined : groups.get(process.group);
-        if (process !== undefined && sum !== undefined) groups.set(process.group, { rss: sum.rss + process.rss, cpuSeconds: sum.cpuSeconds + process.cpuSeconds });
+        if (process !== undefined && sum !== undefined) groups.set(process.group, add(sum, process));
       }
       const found = new Map<string, UsageReading>();
       for (const { name, pid, unit } of services) {
@@ -33,6 +33,9 @@ export function createUsageReader(): UsageReader {
   };
 }
 
+const NOTHING: UsageReading = { rss: 0, cpuSeconds: 0, waitSeconds: 0 };
+const add = (a: UsageReading, b: UsageReading): UsageReading => ({ rss: a.rss + b.rss, cpuSeconds: a.cpuSeconds + b.cpuSeconds, waitSeconds: a.waitSeconds + b.waitSeconds });
+
 /** The group of a unit's main process; where it is not the unit's own, the main process alone. */
 function readUnit(pid: number, unit: string): UsageReading | undefined {
   const path = /^0::(\/.*)$/mu.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
@@ -42,16 +45,28 @@ function readUnit(pid: number, unit: string): UsageReading | undefined {
   if (processes.length === 0) return undefined;
   // The group also counts what its dead children used.
   const micros = own === undefined ? undefined : /^usage_usec (\d+)$/mu.exec(readText(`${own}/cpu.stat`) ?? '')?.[1];
-  const rss = processes.reduce((sum, one) => sum + one.rss, 0);
-  return { rss, cpuSeconds: micros === undefined ? processes.reduce((sum, one) => sum + one.cpuSeconds, 0) : Number(micros) / 1e6 };
+  const sum = processes.reduce<UsageReading>(add, NOTHING);
+  return micros === undefined ? sum : { ...sum, cpuSeconds: Number(micros) / 1e6 };
 }
 
 function readUsage(pid: string, groups?: ReadonlyMap<number, unknown>): ProcessUsage | undefined {
+  const usage = parseUsage(readScratch(`/proc/${pid}/stat`), pageBytes(), groups);
+  return usage === undefined ? undefined : { ...usage, waitSeconds: parseWait(readScratch(`/proc/${pid}/schedstat`)) };
+}
+
+/** Valid until the next; empty for what is not there. */
+function readScratch(path: string): Uint8Array {
   let file: number | undefined;
   try {
-    file = openSync(`/proc/${pid}/stat`, 'r');
-    return parseUsage(scratch.subarray(0, readSync(file, scratch, 0, scratch.length, 0)), pageBytes(), groups);
-  } catch { return undefined; } finally { if (file !== undefined) closeSync(file); }
+    file = openSync(path, 'r');
+    return scratch.subarray(0, readSync(file, scratch, 0, scratch.length, 0));
+  } catch { return scratch.subarray(0, 0); } finally { if (file !== undefined) closeSync(file); }
+}
+
+/** `used waited slices`, in nanoseconds, of the main thread. */
+export function parseWait(schedstat: Uint8Array): number {
+  const [, waited] = Buffer.from(schedstat).toString('latin1').split(' ');
+  return waited === undefined || !isNumber(waited) ? 0 : Number(waited) / 1e9;
 }
 
 const [BRACKET, BLANK, ZERO, NINE] = [0x29, 0x20, 0x30, 0x39];
@@ -60,7 +75,7 @@ const [BRACKET, BLANK, ZERO, NINE] = [0x29, 0x20, 0x30, 0x39];
  * Fields of proc(5) count from the LAST bracket: the name may hold blanks and brackets.
  * @param groups where given, a process of another group is not read further
  */
-export function parseUsage(stat: Uint8Array, pageSize: number, groups?: ReadonlyMap<number, unknown>): ProcessUsage | undefined {
+export function parseUsage(stat: Uint8Array, pageSize: number, groups?: ReadonlyMap<number, unknown>): Omit<ProcessUsage, 'waitSeconds'> | undefined {
   let group = 0;
   let ticks = 0;
   let field = 3;

@@ -11,7 +11,7 @@ import { commandService } from '../support/services/settings.js';
 
 const UNTIL = '2026-11-21T09:30:00.000Z';
 const RULES = { rssPercent: 100, cpuPercent: 100, restarts: 2, interval: 60 };
-const before = (rss: number, count = 10): UsageSample[] => Array.from({ length: count }, (_, index) => ({ at: Date.parse(UNTIL) - (count - index) * 60_000, rss, cpu: 0.01, restarts: 0 }));
+const before = (rss: number, count = 10): UsageSample[] => Array.from({ length: count }, (_, index) => ({ at: Date.parse(UNTIL) - (count - index) * 60_000, rss, cpu: 0.01, wanted: 0.01, restarts: 0 }));
 
 interface Device { rss: number; cpuSeconds: number; pid: number }
 
@@ -19,7 +19,7 @@ function compare(device: Device, history: Record<string, UsageSample[]>): { comp
   const clock = createJumpingClock(() => 0);
   clock.now = () => new Date(Date.parse(UNTIL) + clock.elapsed());
   const controller = { status: () => Promise.resolve({ name: 'web', kind: 'service', active: true, pid: device.pid, restarts: 0, since: null, detail: null }) } as unknown as ServiceController;
-  const reader = { read: () => new Map<string, UsageReading>([['web', { rss: device.rss, cpuSeconds: device.cpuSeconds }]]) };
+  const reader = { read: () => new Map<string, UsageReading>([['web', { rss: device.rss, cpuSeconds: device.cpuSeconds, waitSeconds: 0 }]]) };
   return { clock, comparison: createUsageComparison({ rules: RULES, services: [commandService('web', ['true'])], controller, sampler: createUsageSampler(reader, clock), history, until: UNTIL }) };
 }
 
@@ -57,20 +57,21 @@ it('says that it did not compare where nobody has looked before', async () => {
 });
 
 it('does not take the new version\'s own first minutes for the hour before', async () => {
-  const mixed = [...before(50e6), ...Array.from({ length: 30 }, (_, index) => ({ at: Date.parse(UNTIL) + index * 1000, rss: 500e6, cpu: 0.01, restarts: 0 }))];
+  const mixed = [...before(50e6), ...Array.from({ length: 30 }, (_, index) => ({ at: Date.parse(UNTIL) + index * 1000, rss: 500e6, cpu: 0.01, wanted: 0.01, restarts: 0 }))];
   expect(await watch({ web: mixed }, (device) => { device.rss += 20e6; })).toMatchObject({ verdict: { verdict: 'failed' } });
 });
 
-it('counts processor time per process: a new one begins anew, ended children take none away', () => {
+it('counts time per process: a new one begins anew, ended children take none away, and waiting is wanting', () => {
   const clock = { now: () => new Date(UNTIL), monotonicMs: () => ms };
-  let ms = 0;
-  let cpuSeconds = 100;
-  const sampler = createUsageSampler({ read: () => new Map([['web', { rss: 1, cpuSeconds }]]) }, clock);
-  const look = (pid: number): number | null | undefined => { ms += 1000; return sampler.sample([{ name: 'web', pid, restarts: 0, unit: null }]).get('web')?.cpu; };
-  expect(look(7)).toBeNull();
-  cpuSeconds = 100.5;
-  expect(look(7)).toBe(0.5);
-  cpuSeconds = 90;
-  expect(look(7)).toBe(0);
-  expect(look(8)).toBeNull();
+  let [ms, cpuSeconds, waitSeconds] = [0, 100, 50];
+  const sampler = createUsageSampler({ read: () => new Map([['web', { rss: 1, cpuSeconds, waitSeconds }]]) }, clock);
+  const look = (pid: number, cpu: number, wait: number): (number | null | undefined)[] => {
+    [ms, cpuSeconds, waitSeconds] = [ms + 1000, cpu, wait];
+    const sample = sampler.sample([{ name: 'web', pid, restarts: 0, unit: null }]).get('web');
+    return [sample?.cpu, sample?.wanted];
+  };
+  expect(look(7, 100, 50)).toEqual([null, null]);
+  expect(look(7, 100.5, 50.25)).toEqual([0.5, 0.75]);
+  expect(look(7, 90, 40)).toEqual([0, 0]);
+  expect(look(8, 90, 40)).toEqual([null, null]);
 });

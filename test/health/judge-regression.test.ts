@@ -10,11 +10,12 @@ const START = Date.UTC(2026, 10, 26, 10);
 const MB = 1e6;
 
 /** One look every so many seconds; a list of one number stays at it. */
-function looks(count: number, everyS: number, from: number, of: { rss?: readonly number[]; cpu?: readonly (number | null)[]; restarts?: readonly number[] }): UsageSample[] {
+function looks(count: number, everyS: number, from: number, of: { rss?: readonly number[]; cpu?: readonly number[]; wait?: readonly number[]; restarts?: readonly number[] }): UsageSample[] {
   const pick = <T>(values: readonly T[] | undefined, index: number, otherwise: T): T => values?.[Math.min(index, values.length - 1)] ?? otherwise;
-  return Array.from({ length: count }, (_, index) => ({
-    at: from + index * everyS * 1000, rss: pick(of.rss, index, 52) * MB, cpu: index === 0 ? null : pick<number | null>(of.cpu, index, 0.01), restarts: pick(of.restarts, index, 0),
-  }));
+  return Array.from({ length: count }, (_, index) => {
+    const cpu = pick(of.cpu, index, 0.01);
+    return { at: from + index * everyS * 1000, rss: pick(of.rss, index, 52) * MB, cpu: index === 0 ? null : cpu, wanted: index === 0 ? null : cpu + pick(of.wait, index, 0), restarts: pick(of.restarts, index, 0) };
+  });
 }
 
 const hour = (of: Parameters<typeof looks>[3] = {}): UsageSample[] => looks(60, 60, START - 3_600_000, of);
@@ -38,6 +39,10 @@ it.each<[string, Parameters<typeof looks>[3], Parameters<typeof looks>[3], Parti
   ['a spin', {}, { cpu: [0.98] }, {}, 'failed'],
   ['a spin, not compared', {}, { cpu: [0.98] }, { cpuPercent: 0 }, 'passed'],
   ['busy while it starts', {}, { cpu: [0.9, 0.9, 0.9, 0.9, 0.02] }, {}, 'passed'],
+  ['a spin on a busy device, which gets little and waits for the rest', {}, { cpu: [0.06], wait: [0.9] }, {}, 'failed'],
+  ['a busy device that lets everybody wait, though it wants no more', { cpu: [0.05] }, { cpu: [0.06], wait: [0.9] }, {}, 'passed'],
+  ['hardly anything, and long waits', {}, { cpu: [0.03], wait: [0.9] }, {}, 'passed'],
+  ['as long waits as in the hour before', { wait: [0.8] }, { cpu: [0.06], wait: [0.8] }, {}, 'passed'],
   ['ten times nearly nothing', { cpu: [0.005] }, { cpu: [0.05] }, {}, 'passed'],
   ['as busy as before', { cpu: [0.8] }, { cpu: [0.95] }, {}, 'passed'],
   ['two restarts', {}, { restarts: [0, 0, 1, 1, 2] }, {}, 'failed'],
@@ -75,13 +80,14 @@ it('knows only the last hour, also when the clock was set meanwhile', () => {
 });
 
 describe('properties', () => {
-  const sample = fc.record({ rss: fc.integer({ min: 1, max: 600 }), cpu: fc.float({ min: 0, max: 2, noNaN: true }), restarts: fc.nat(4) });
+  const sample = fc.record({ rss: fc.integer({ min: 1, max: 600 }), cpu: fc.float({ min: 0, max: 2, noNaN: true }), wait: fc.float({ min: 0, max: 2, noNaN: true }), restarts: fc.nat(4) });
   const samples = (least: number): fc.Arbitrary<UsageSample[]> => fc.array(sample, { minLength: least, maxLength: 20 })
-    .map((all) => all.map((one, index) => ({ at: START + index * 1000, rss: one.rss * MB, cpu: index === 0 ? null : one.cpu, restarts: one.restarts })));
+    .map((all) => all.map((one, index) => ({ at: START + index * 1000, rss: one.rss * MB, cpu: index === 0 ? null : one.cpu, wanted: index === 0 ? null : one.cpu + one.wait, restarts: one.restarts })));
   it('more of it never turns a revert into a pass', () => {
     fc.assert(fc.property(samples(0), samples(0), fc.array(sample, { minLength: 20, maxLength: 20 }), (before, after, more) => {
       const worse = after.map((one, index) => ({
-        at: one.at, rss: one.rss + (more[index]?.rss ?? 0) * MB, cpu: one.cpu === null ? null : one.cpu + (more[index]?.cpu ?? 0), restarts: one.restarts + (more[index]?.restarts ?? 0),
+        at: one.at, rss: one.rss + (more[index]?.rss ?? 0) * MB, cpu: one.cpu === null ? null : one.cpu + (more[index]?.cpu ?? 0),
+        wanted: one.wanted === null ? null : one.wanted + (more[index]?.cpu ?? 0) + (more[index]?.wait ?? 0), restarts: one.restarts + (more[index]?.restarts ?? 0),
       }));
       if (judge(before, after).verdict === 'failed') expect(judge(before, worse).verdict).toBe('failed');
     }), { numRuns: 2000 });

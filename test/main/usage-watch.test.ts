@@ -19,7 +19,7 @@ function watched(services: readonly ServiceSettings[], change: Partial<typeof RU
   clock.now = () => new Date(Date.UTC(2026, 10, 26) + clock.elapsed());
   const log = memoryLog();
   const controller = { status: ({ name }: ServiceSettings) => { asked.push(name); return Promise.resolve({ pid: name in pids ? pids[name] : 7, restarts: 0 }); } } as unknown as ServiceController;
-  const reader = { read: (all: readonly { readonly name: string }[]) => new Map(all.map(({ name }): [string, UsageReading] => [name, { rss: readings(), cpuSeconds: clock.elapsed() / 2000 }])) };
+  const reader = { read: (all: readonly { readonly name: string }[]) => new Map(all.map(({ name }): [string, UsageReading] => [name, { rss: readings(), cpuSeconds: clock.elapsed() / 2000, waitSeconds: 0 }])) };
   return { watch: createUsageWatch({ rules: { ...RULES, ...change }, services, controller, reader, clock, log }), asked, clock, log };
 }
 
@@ -34,7 +34,7 @@ async function after(minutes: number, { watch, clock }: Watched): Promise<Return
 it('keeps the last hour, one look a minute, with the share of a core in between', async () => {
   const history = await after(150, watched([commandService('web', ['x'])]));
   expect(history['web']).toHaveLength(60);
-  expect(history['web']?.at(-1)).toMatchObject({ rss: 1, cpu: 0.5, restarts: 0 });
+  expect(history['web']?.at(-1)).toMatchObject({ rss: 1, cpu: 0.5, wanted: 0.5, restarts: 0 });
   const times = (history['web'] ?? []).map(({ at }) => at);
   expect([...times].sort((a, b) => a - b)).toEqual(times);
 });

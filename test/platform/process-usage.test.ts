@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
-import { createUsageReader, parseUsage } from '../../src/platform/process-usage.js';
+import { createUsageReader, parseUsage, parseWait } from '../../src/platform/process-usage.js';
 
 const children: ChildProcess[] = [];
 afterEach(() => { for (const child of children.splice(0)) if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL'); });
@@ -55,4 +55,9 @@ it('reads a line whose name holds blanks and brackets, and no further where it i
   expect(parseUsage(line('web'), 16_384, new Map([[5, true]]))).toEqual(usage);
   expect(parseUsage(line('web'), 16_384, new Map([[6, true]]))).toBeUndefined();
   for (const broken of [Buffer.from('42 (gone)'), Buffer.from(''), line('web', fields.slice(0, 20))]) expect(parseUsage(broken, 4096)).toBeUndefined();
+});
+
+it('reads how long a process waited for a core; nothing where the kernel does not tell', () => {
+  expect(parseWait(Buffer.from('123456 2500000000 17\n'))).toBe(2.5);
+  for (const none of ['', '\n', '5']) expect(parseWait(Buffer.from(none))).toBe(0);
 });
