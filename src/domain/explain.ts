@@ -2,6 +2,7 @@
 import type { StandingHold } from './holds.js';
 import type { PolicyWord } from './policy.js';
 import type { UpdateType } from './release.js';
+import type { RequirementReport } from './requirement-report.js';
 import type { Ruling } from './ruling.js';
 import type { Approval, Waiting } from './state.js';
 
@@ -36,6 +37,8 @@ export interface ExplainReport {
   };
   readonly holds: readonly StandingHold[];
   readonly approvals: readonly Approval[];
+  /** What was asked of the device for that release; null where none was judged. */
+  readonly requirements: RequirementReport | null;
   /** Highest first. */
   readonly releases: readonly ExplainedRelease[];
 }

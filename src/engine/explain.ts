@@ -25,7 +25,7 @@ export async function explain(parts: EngineParts, named: string | undefined, sig
       types: policy.types, minimum_age: policy.minimumAge, range: policy.range, pin: settings.component?.pin ?? policy.pin, windows: windows.when.map(({ text }) => text),
       time_zone: timeZoneOf(settings), windows_pass: windows.pass, estimate: estimateOf(parts),
     },
-    holds: readStandingHolds(parts), approvals: readDeviceState(fs, layout).approvals,
+    requirements: result.requirements ?? null, holds: readStandingHolds(parts), approvals: readDeviceState(fs, layout).approvals,
     releases: named === undefined ? releases : [await explainNamed(parts, named, found, signal)],
   };
 }

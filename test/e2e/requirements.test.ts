@@ -29,6 +29,7 @@ test('no room: waits before anything is fetched, shows every check with its scor
     requirements: { ok: false, score: expect.any(Number) as unknown, checks: expect.arrayContaining([expect.objectContaining({ name: 'disk', verdict: 'failed', remedy: expect.stringContaining('Free some space') as unknown })]) as unknown },
   });
   expect((await world.holdline(['--check'])).stdout).toMatch(/failed: disk is \d+ MB, needed \d+ MB free: Free some space there/u);
+  expect((await world.holdline(['explain'])).stdout).toMatch(/device: score \d+ of 100\n +failed +disk +\d+ MB \(needed: \d+ MB free\) +Free some space there/u);
   expect([heldBy(world), downloads()]).toEqual([before, []]);
   const doctor = await world.holdline(['doctor', '--json']);
   expect(doctor.json['findings']).toEqual(expect.arrayContaining([expect.objectContaining({ check: 'requires disk', verdict: 'failed' }), expect.objectContaining({ check: 'fitness', detail: expect.stringMatching(/score \d+ of 100/u) as unknown })]));

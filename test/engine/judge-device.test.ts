@@ -100,3 +100,29 @@ it('a folder by hand costs no line', async () => {
   const folder = { ...all.source, description: '/media/usb' };
   expect(judgeDevice(all, { source: folder, release, manifest, type: 'minor' }, '1.0.0', now, 'fetch').waiting).toBeNull();
 });
+
+it('is told by explain, with the rule that waits and the remedy', async () => {
+  [facts, limits] = [{ temperature: 91 }, HOT];
+  const report = await createUpdater(parts()).run({ kind: 'explain', version: undefined }, new AbortController().signal);
+  expect(report).toMatchObject({
+    decision: 'wait', waiting: { reason: 'requirements', until: '2026-11-26T10:05:00.000Z' },
+    requirements: { ok: false, score: 66, checks: expect.arrayContaining([expect.objectContaining({ name: 'temperature', verdict: 'failed', remedy: expect.stringContaining('fan') as unknown })]) as unknown },
+    releases: [{ tag: 'v1.1.0', decision: 'wait', rulings: [{ rule: 'release', verdict: 'pass' }, { rule: 'requirements', verdict: 'wait' }] }],
+  });
+});
+
+it('a release that needs another device does not keep a lower one away; heat keeps all away', async () => {
+  const lower = releaseOf('v1.0.5', release.assets.map((asset) => ({ ...asset, name: asset.name.replace('1.1.0', '1.0.5') })));
+  const both = (): EngineParts => {
+    const all = parts();
+    const of = (version: string): Manifest => ({ ...manifest, version, requires: version === '1.1.0' ? { node: '>=99' } : {} });
+    return {
+      ...all, source: { ...all.source, list: () => Promise.resolve({ releases: [release, lower], rateLimit: null }) },
+      artifact: () => ({ ...all.artifact(all.source), obtainManifest: ({ version }: { version: string }) => Promise.resolve({ manifest: of(version), clockIsBehind: false, sha256: null, signedBy: 'main', statement: null }) }),
+    } as unknown as EngineParts;
+  };
+  const check = (): Promise<unknown> => createUpdater(both()).run({ kind: 'check' }, new AbortController().signal);
+  expect(await check()).toMatchObject({ outcome: 'available', latest_version: '1.1.0', release: { tag: 'v1.0.5' }, requirements: { ok: true } });
+  [facts, limits] = [{ temperature: 91 }, HOT];
+  expect(await check()).toMatchObject({ outcome: 'waiting', waiting: { reason: 'requirements' } });
+});

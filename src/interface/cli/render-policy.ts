@@ -54,7 +54,14 @@ export function renderExplain(terminal: Terminal, report: ExplainReport): string
   ];
   const approvals = report.approvals.map(({ version, verdict, by, at, reason }) => [version, verdict, `by ${printable(by)}`, formatWhen(at, now), printable(reason ?? '')]);
   const section = (title: string, rows: readonly (readonly string[])[]): string => (rows.length === 0 ? '' : `\n${paint(terminal, 'bold', title)}\n${formatTable(rows, '  ')}`);
-  return `${head}${why}\n${section('rules', rules)}${section('holds', holdRows(report.holds, now))}${section('approvals', approvals)}${report.releases.map((release) => explainRelease(terminal, release)).join('')}`;
+  return `${head}${why}\n${section('rules', rules)}${section('holds', holdRows(report.holds, now))}${section('approvals', approvals)}${section(`device: score ${report.requirements?.score ?? 100} of 100`, requirementRows(terminal, report.requirements))}${report.releases.map((release) => explainRelease(terminal, release)).join('')}`;
+}
+
+/** What is not as it should be, with its remedy; what is well, or what the device does not tell, is in --json. */
+function requirementRows(terminal: Terminal, requirements: ExplainReport['requirements']): readonly (readonly string[])[] {
+  return (requirements?.checks ?? []).filter(({ remedy }) => remedy !== null).map(({ name, verdict, needed, have, remedy }) => [
+    paint(terminal, verdict === 'failed' ? 'red' : 'yellow', verdict), printable(name), printable(`${have} (needed: ${needed})`), printable(remedy ?? ''),
+  ]);
 }
 
 function explainRelease(terminal: Terminal, { tag, type, why, decision, rulings }: ExplainedRelease): string {
