@@ -19,6 +19,7 @@ export type UsageHistory = Readonly<Record<string, readonly UsageSample[]>>;
 
 /** What is read at one instant. */
 export interface UsageReading {
+  /** 0 where nobody tells: then it is never more than before. */
   readonly rss: number;
   /** Processor time of all its processes so far. */
   readonly cpuSeconds: number;

@@ -39,7 +39,8 @@ export function judgeRegression({ rules, service, before, after }: RegressionCas
 
 function judgeMemory({ rssPercent }: RegressionSettings, before: readonly UsageSample[], tail: readonly UsageSample[]): string | null {
   const [was, is] = [median(before.map(({ rss }) => rss)), median(tail.map(({ rss }) => rss))];
-  if (rssPercent === 0 || is <= was * (1 + rssPercent / 100) || is - was < LEAST_RSS) return null;
+  // 0: nobody told.
+  if (rssPercent === 0 || was === 0 || is <= was * (1 + rssPercent / 100) || is - was < LEAST_RSS) return null;
   const last = tail.at(-1)?.rss ?? is;
   return `memory grew from ${megabytes(was)} (median of the hour before) to ${megabytes(Math.max(is, last))}${trendOf(tail.map(({ rss }) => rss))}`;
 }

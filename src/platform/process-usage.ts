@@ -1,17 +1,16 @@
 // What the processes of services use, from /proc: a unit's control group, an embedded service's process group. Changes nothing.
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import type { UsageReader, UsageReading } from '../domain/service-usage.js';
 
 /** Fixed in the kernel's interface, whatever its own tick is. */
 const TICKS_PER_SECOND = 100;
-const CGROUPS = '/sys/fs/cgroup';
 
 interface ProcessUsage extends UsageReading { readonly group: number }
 
 /** The resident daemon looks every minute: into one buffer, so that a look leaves next to no garbage behind. */
 const scratch = Buffer.allocUnsafeSlow(1024);
 
-export function createUsageReader(): UsageReader {
+export function createUsageReader(cgroups = '/sys/fs/cgroup'): UsageReader {
   return {
     read(services) {
       const groups = new Map<number, UsageReading>();
@@ -25,8 +24,8 @@ export function createUsageReader(): UsageReader {
       }
       const found = new Map<string, UsageReading>();
       for (const { name, pid, unit } of services) {
-        const reading = unit === null ? groups.get(pid) : readUnit(pid, unit);
-        if (reading !== undefined && reading.rss > 0) found.set(name, reading);
+        const reading = unit === null ? groups.get(pid) : readUnit(cgroups, pid, unit);
+        if (reading !== undefined && reading !== NOTHING) found.set(name, reading);
       }
       return found;
     },
@@ -36,17 +35,34 @@ export function createUsageReader(): UsageReader {
 const NOTHING: UsageReading = { rss: 0, cpuSeconds: 0, waitSeconds: 0 };
 const add = (a: UsageReading, b: UsageReading): UsageReading => ({ rss: a.rss + b.rss, cpuSeconds: a.cpuSeconds + b.cpuSeconds, waitSeconds: a.waitSeconds + b.waitSeconds });
 
-/** The group of a unit's main process; where it is not the unit's own, the main process alone. */
-function readUnit(pid: number, unit: string): UsageReading | undefined {
-  const path = /^0::(\/.*)$/mu.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
-  const own = path?.endsWith(`/${unit}`) === true ? `${CGROUPS}${path}` : undefined;
-  const pids = own === undefined ? [] : (readText(`${own}/cgroup.procs`) ?? '').split('\n').filter(isNumber);
-  const processes = (pids.length > 0 ? pids : [String(pid)]).map((one) => readUsage(one)).filter((one) => one !== undefined);
-  if (processes.length === 0) return undefined;
-  // The group also counts what its dead children used.
-  const micros = own === undefined ? undefined : /^usage_usec (\d+)$/mu.exec(readText(`${own}/cpu.stat`) ?? '')?.[1];
-  const sum = processes.reduce<UsageReading>(add, NOTHING);
-  return micros === undefined ? sum : { ...sum, cpuSeconds: Number(micros) / 1e6 };
+/**
+ * From the unit's control group, which is to be seen where its processes are not (another user's, under ProtectProc); where it has
+ * none that we find, its main process alone. Memory the kernel does not account by group (a Pi's, unless told to) is summed up by process.
+ */
+function readUnit(cgroups: string, pid: number, unit: string): UsageReading | undefined {
+  const group = groupsOf(pid, unit).map((path) => `${cgroups}${path}`).find((path) => existsSync(`${path}/cgroup.procs`));
+  if (group === undefined) return readUsage(String(pid));
+  const pids = (readText(`${group}/cgroup.procs`) ?? '').split('\n').filter(isNumber);
+  if (pids.length === 0) return undefined;
+  const sum = pids.map((one) => readUsage(one)).filter((one) => one !== undefined).reduce<UsageReading>(add, NOTHING);
+  const told = (file: string, line: RegExp): number | undefined => {
+    const value = line.exec(readText(`${group}/${file}`) ?? '')?.[1];
+    return value === undefined ? undefined : Number(value);
+  };
+  const [used, waited] = [told('cpu.stat', /^usage_usec (\d+)$/mu), told('cpu.pressure', /^some .*total=(\d+)$/mu)];
+  return {
+    rss: told('memory.stat', /^anon (\d+)$/mu) ?? sum.rss,
+    // The group also counts what its dead children used.
+    cpuSeconds: used === undefined ? sum.cpuSeconds : used / 1e6, waitSeconds: waited === undefined ? sum.waitSeconds : waited / 1e6,
+  };
+}
+
+/** Where systemd puts a unit, an instance (`app@1.service`) in its template's slice, and where the kernel says that the process is. */
+function groupsOf(pid: number, unit: string): string[] {
+  const at = unit.indexOf('@');
+  const slice = at < 0 ? [] : [`/system.slice/system-${unit.slice(0, at).replaceAll('-', '\\x2d')}.slice/${unit}`];
+  const told = /^0::(\/.*)$/mu.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
+  return [`/system.slice/${unit}`, ...slice, ...(told?.endsWith(`/${unit}`) === true ? [told] : [])];
 }
 
 function readUsage(pid: string, groups?: ReadonlyMap<number, unknown>): ProcessUsage | undefined {

@@ -35,6 +35,7 @@ it.each<[string, Parameters<typeof looks>[3], Parameters<typeof looks>[3], Parti
   ['5 MB to 30 MB: six times, and still little', { rss: [5] }, { rss: [30] }, {}, 'passed'],
   ['a peak while it starts', {}, { rss: [52, 300, 300, 300, 60] }, {}, 'passed'],
   ['a peak now and then', {}, { rss: [52, 52, 52, 52, 300, 52, 52, 300, 52, 52, 52, 52] }, {}, 'passed'],
+  ['memory that nobody told before', { rss: [0] }, { rss: [500] }, {}, 'passed'],
   ['less than before', { rss: [500], cpu: [0.9] }, { rss: [50], cpu: [0.01] }, {}, 'passed'],
   ['a spin', {}, { cpu: [0.98] }, {}, 'failed'],
   ['a spin, not compared', {}, { cpu: [0.98] }, { cpuPercent: 0 }, 'passed'],

@@ -1,8 +1,11 @@
 // What processes use, read from the real /proc: a group with children, one that spins, one that has gone.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createUsageReader, parseUsage, parseWait } from '../../src/platform/process-usage.js';
+import { writeFiles } from '../support/device-world.js';
+import { makeTempFolder, removeTempFolder } from '../support/temp-folder.js';
 
 const children: ChildProcess[] = [];
 afterEach(() => { for (const child of children.splice(0)) if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL'); });
@@ -45,6 +48,32 @@ it('takes a unit that is not in a group of its own for its main process', () => 
   expect(usage?.rss).toBeGreaterThan(ours / 2);
   expect(usage?.rss).toBeLessThan(ours * 2);
   expect(usage?.cpuSeconds).toBeGreaterThan(0);
+});
+
+describe('a unit', () => {
+  let root: string;
+  beforeEach(() => { root = makeTempFolder('cgroups'); });
+  afterEach(() => removeTempFolder(root));
+  /** A pid nobody may see, as those of other users are under ProtectProc. */
+  const HIDDEN = 4_194_305;
+  const FULL = { 'cgroup.procs': `${HIDDEN}\n`, 'cpu.stat': 'usage_usec 2500000\nuser_usec 2000000\n', 'cpu.pressure': 'some avg10=0.00 avg60=0.00 avg300=0.00 total=750000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5\n', 'memory.stat': 'anon 52428800\nfile 999999999\n' };
+  const group = (path: string, files: Readonly<Record<string, string>> = FULL): void => writeFiles(join(root, path), files);
+  const readUnit = (unit: string, pid = HIDDEN): ReturnType<typeof read> => createUsageReader(root).read([{ name: 'it', pid, unit }]).get('it');
+  it.each([['app.service', 'system.slice/app.service'], ['app@1.service', 'system.slice/system-app.slice/app@1.service'], ['my-app@a.service', 'system.slice/system-my\\x2dapp.slice/my-app@a.service']])('%s is read from its control group, though its processes are not to be seen', (unit, path) => {
+    group(path);
+    expect(readUnit(unit)).toEqual({ rss: 52_428_800, cpuSeconds: 2.5, waitSeconds: 0.75 });
+  });
+  it('sums up its processes where the kernel does not account memory or pressure by group', () => {
+    group('system.slice/app.service', { 'cgroup.procs': `${process.pid}\n`, 'cpu.stat': 'usage_usec 2500000\n' });
+    expect(readUnit('app.service')).toMatchObject({ cpuSeconds: 2.5 });
+    expect(readUnit('app.service')?.rss).toBeGreaterThan(10e6);
+  });
+  it('tells no memory where there is neither, and nothing of a unit without processes', () => {
+    group('system.slice/app.service', { 'cgroup.procs': `${HIDDEN}\n`, 'cpu.stat': 'usage_usec 2500000\n' });
+    expect(readUnit('app.service')).toEqual({ rss: 0, cpuSeconds: 2.5, waitSeconds: 0 });
+    group('system.slice/app.service', { 'cgroup.procs': '' });
+    expect(readUnit('app.service')).toBeUndefined();
+  });
 });
 
 it('reads a line whose name holds blanks and brackets, and no further where it is of another group', () => {
