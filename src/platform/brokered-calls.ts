@@ -7,9 +7,12 @@ import type { CallPath, SystemCalls } from './system-calls.js';
 
 /** Descriptors at the parent; above any of our own. */
 export const FIRST_HANDLE = 1_000_000;
-const BULK_BYTES = 256 * 1024;
+const BULK_BYTES = 128 * 1024;
+/** Of one write; the rest is another. */
+const PIECE_BYTES = 64 * 1024;
 const ANSWER_BYTES = 64 * 1024;
 const O_EXCL = 0o200;
+const NOTHING = new Uint8Array();
 
 export interface EffectPipes { readonly out: number; readonly in: number }
 
@@ -44,7 +47,7 @@ function callsOver(line: EffectLine, local: SystemCalls): SystemCalls {
       return handle;
     },
     write: (fd, bytes) => {
-      const piece = bytes.subarray(0, BULK_BYTES);
+      const piece = bytes.subarray(0, PIECE_BYTES);
       line.send('write', [fd], piece);
       return piece.length;
     },
@@ -68,20 +71,20 @@ function callsOver(line: EffectLine, local: SystemCalls): SystemCalls {
 class EffectLine {
   readonly #cutter = new FrameCutter();
   readonly #answer = Buffer.allocUnsafeSlow(ANSWER_BYTES);
-  #waiting: Buffer[] = [];
-  #bytes = 0;
+  /** One for all frames: what is written passes through here, and a buffer each would be the most of our memory. */
+  readonly #bulk = Buffer.allocUnsafeSlow(BULK_BYTES);
+  #filled = 0;
   #unanswered = false;
 
   constructor(private readonly pipes: EffectPipes) {}
 
-  send(call: string, args: readonly (string | number)[], bytes: Uint8Array = new Uint8Array()): void {
-    this.#add(encodeCall(call, false, args, bytes));
+  send(call: string, args: readonly (string | number)[], bytes: Uint8Array = NOTHING): void {
+    this.#add(call, false, args, bytes);
     this.#unanswered = true;
-    if (this.#bytes >= BULK_BYTES) this.#flush();
   }
 
   ask(call: string, args: readonly (string | number)[]): void {
-    this.#add(encodeCall(call, true, args, new Uint8Array()));
+    this.#add(call, true, args, NOTHING);
     this.#flush();
     this.#unanswered = false;
     const answer = this.#read();
@@ -90,18 +93,20 @@ class EffectLine {
 
   settle(): void { if (this.#unanswered) this.ask('settle', []); }
 
-  #add(frame: Buffer): void {
+  #add(call: string, answer: boolean, args: readonly (string | number)[], bytes: Uint8Array): void {
+    const frame = encodeCall(call, answer, args, bytes.length);
+    if (this.#filled + frame.length + bytes.length > BULK_BYTES) this.#flush();
+    if (frame.length + bytes.length > BULK_BYTES) throw callError('ENAMETOOLONG', 'a path is too long', call);
     // No later than the end of this turn: what was received must survive us.
-    if (this.#waiting.length === 0) setImmediate(() => this.#flush());
-    this.#waiting.push(frame);
-    this.#bytes += frame.length;
+    if (this.#filled === 0) setImmediate(() => this.#flush());
+    this.#filled += frame.copy(this.#bulk, this.#filled);
+    this.#bulk.set(bytes, this.#filled);
+    this.#filled += bytes.length;
   }
 
   #flush(): void {
-    if (this.#waiting.length === 0) return;
-    for (let rest = Buffer.concat(this.#waiting); rest.length > 0;) rest = rest.subarray(writeSync(this.pipes.out, rest));
-    this.#waiting = [];
-    this.#bytes = 0;
+    for (let rest = this.#bulk.subarray(0, this.#filled); rest.length > 0;) rest = rest.subarray(writeSync(this.pipes.out, rest));
+    this.#filled = 0;
   }
 
   #read(): EffectAnswer {

@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 import { errnoOf } from '../domain/errors.js';
 import { isTemporaryOf } from '../domain/temporary-names.js';
 import { FIRST_HANDLE } from './brokered-calls.js';
-import { BadFrame, encodeFrame, FrameCutter, readCall, type EffectAnswer, type EffectCall } from './effect-frames.js';
+import { BadFrame, encodeHead, FrameCutter, readCall, type EffectAnswer, type EffectCall } from './effect-frames.js';
 import { callError, isMissing } from './file-reader.js';
 import type { CallStat, SystemCalls } from './system-calls.js';
 
@@ -45,7 +45,7 @@ export function createEffectBroker(calls: SystemCalls, maxBytes: number): Effect
       const answers: Buffer[] = [];
       for (const frame of cutter.push(piece)) {
         const answer = broker.take(readCall(frame));
-        if (answer !== undefined) answers.push(encodeFrame(answer, Buffer.alloc(0)));
+        if (answer !== undefined) answers.push(encodeHead(answer, 0));
       }
       return answers;
     },

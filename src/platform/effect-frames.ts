@@ -14,13 +14,13 @@ export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 export class BadFrame extends Error { override readonly name = 'BadFrame'; }
 
-export function encodeFrame(head: unknown, body: Uint8Array): Buffer {
+/** All of a frame but its body, which is to follow. */
+export function encodeHead(head: unknown, bodyBytes: number): Buffer {
   const text = Buffer.from(JSON.stringify(head));
-  const frame = Buffer.allocUnsafe(PREFIX_BYTES + text.length + body.length);
-  frame.writeUInt32LE(4 + text.length + body.length, 0);
+  const frame = Buffer.allocUnsafe(PREFIX_BYTES + text.length);
+  frame.writeUInt32LE(4 + text.length + bodyBytes, 0);
   frame.writeUInt32LE(text.length, 4);
   text.copy(frame, PREFIX_BYTES);
-  frame.set(body, PREFIX_BYTES + text.length);
   return frame;
 }
 
@@ -57,4 +57,4 @@ export function readCall({ head, body }: { readonly head: unknown; readonly body
 
 const isArgument = (value: unknown): value is string | number => typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value));
 
-export const encodeCall = (call: string, answer: boolean, args: readonly (string | number)[], bytes: Uint8Array): Buffer => encodeFrame([call, answer, ...args], bytes);
+export const encodeCall = (call: string, answer: boolean, args: readonly (string | number)[], bodyBytes: number): Buffer => encodeHead([call, answer, ...args], bodyBytes);

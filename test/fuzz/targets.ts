@@ -268,7 +268,8 @@ function holdFile(): Target {
 /** What the fetcher asks its parent for. */
 function effectFrames(): Target {
   const calls: readonly (readonly [string, readonly (string | number)[]])[] = [['mkdir', ['/app/.holdline/staging/t/src', 493]], ['openWrite', [1_000_001, '/app/.holdline/staging/t/ü', 193, 420]], ['write', [1_000_001]], ['settle', []]];
-  const corpus = calls.map(([call, args]) => encodeCall(call, call !== 'write', args, Buffer.from(call === 'write' ? 'bytes of a file' : '')));
+  const bodyOf = (call: string): Buffer => Buffer.from(call === 'write' ? 'bytes of a file' : '');
+  const corpus = calls.map(([call, args]) => Buffer.concat([encodeCall(call, call !== 'write', args, bodyOf(call).length), bodyOf(call)]));
   const whole = Buffer.concat(corpus);
   const read = (pieces: readonly Buffer[]): { readonly calls: readonly unknown[]; readonly bad: boolean } => {
     const cutter = new FrameCutter();
