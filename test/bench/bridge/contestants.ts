@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import { connectBridge } from '../../../src/bridge/client/index.js';
 import { inspectBridge } from '../../../src/bridge/inspect.js';
+import { scratchRoot } from '../../support/bridge/scenario.js';
 
 const BRIDGE = resolve('dist/bridge.js');
 const TRIES = 400;
@@ -48,7 +49,7 @@ async function connectTcp(port: number, onData: (bytes: Buffer) => void): Promis
 }
 
 async function holdByBridge(device: string, baud: number, link: boolean): Promise<Holder> {
-  const directory = mkdtempSync(join(tmpdir(), 'hl-bench-'));
+  const directory = mkdtempSync(join(scratchRoot(), 'hl-bench-'));
   const socket = join(directory, 'b.sock');
   // With flow control, as the peers: a device that knows no pace would otherwise overflow the spool, and lose by its own haste.
   const keeper = spawn(process.execPath, [BRIDGE, 'run', '--name', 'b', '--port', device, '--baud', String(baud), '--rtscts', '--socket-dir', directory], { stdio: 'ignore' });

@@ -48,7 +48,7 @@ export interface Outcome {
 const SETTLE_TRIES = 400;
 
 /** Memory where there is some: a real device has /run. */
-const scratchRoot = (): string => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+export const scratchRoot = (): string => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
 
 export class Rig {
   readonly directory = mkdtempSync(join(scratchRoot(), 'hl-'));

@@ -40,6 +40,9 @@ async function runAll(runs: readonly Run[], built: Bundle, table: ProofTable): P
   for (const run of runs.filter(({ alone }) => alone)) table.add(await run.go(built));
 }
 
+// Whoever is stopped stops his bridges, too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const table = new ProofTable();
 const begunMs = performance.now();
 const built = await bundle({ device: 'test/support/bridge/device.ts', app: 'test/support/bridge/app.ts', bridge: 'src/main/bridge.ts', faulty: 'test/support/bridge/faulty-bridge.ts', 'poll-modbus': 'test/support/bridge/poll-modbus.ts' });
