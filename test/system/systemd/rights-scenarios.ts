@@ -19,7 +19,7 @@ export const rightsScenarios: readonly Scenario[] = [
     }
     const refused = [
       ['restart', 'stranger.service'], ['stop', 'stranger.service'], ['stop', BRIDGE_UNIT], ['restart', 'holdline-recover.service'], ['start', 'rescue.target'], ['isolate', 'rescue.target'],
-      ['daemon-reload'], ['disable', 'monitoring.service'], ['mask', 'monitoring.service'], ['kill', 'monitoring.service'], ['set-property', 'monitoring.service', 'MemoryMax=1M'], ['reboot'],
+      ['daemon-reload'], ['disable', 'monitoring.service'], ['mask', 'monitoring.service'], ['kill', 'stranger.service'], ['kill', BRIDGE_UNIT], ['set-property', 'monitoring.service', 'MemoryMax=1M'], ['reboot'],
       ['restart', 'monitoring.service', 'stranger.service'],
     ];
     const stranger = container.property('stranger.service', 'MainPID');

@@ -76,4 +76,22 @@ export const updateScenarios: readonly Scenario[] = [
     world.configure();
     container.get(['systemctl', 'restart', 'holdline.service']);
   }],
+
+  ['selective restart: only the unit whose files changed', async (world, report) => {
+    const { container } = world;
+    const [web = '', collector = ''] = APP_UNITS;
+    world.configure({ services: [
+      { unit: web, paths: ['VERSION', 'src/web.js', 'src/version.txt'] }, { unit: collector, paths: ['src/collector.js', 'src/package.json'] }, { name: 'meter', unit: BRIDGE_UNIT, kind: 'hardware' },
+    ] });
+    container.get(['systemctl', 'restart', 'holdline.service']);
+    const units = [web, collector, BRIDGE_UNIT];
+    const before = units.map((unit) => started(world, unit));
+    await world.publish('1.2.1');
+    await untilRuns(world, '1.2.1');
+    const moved = units.filter((unit, index) => !same(started(world, unit), before[index] ?? { at: '', pid: '' }));
+    report.check('its ExecMainStartTimestamp moved, no other one', moved.join() === web, moved.join(', '));
+    report.check('it runs the new version', container.messages(web).includes('started with 1.2.1'));
+    world.configure();
+    container.get(['systemctl', 'restart', 'holdline.service']);
+  }],
 ];
