@@ -82,7 +82,7 @@ export function writeFiles(root: string, files: Files): void {
     const full = join(root, path);
     mkdirSync(dirname(full), { recursive: true });
     if (content.startsWith('-> ')) createFilesystem().symlink(content.slice(3), full);
-    else writeFileSync(full, content);
+    else writeFileSync(full, content, { mode: content.startsWith('#!') ? 0o755 : 0o644 });
   }
 }
 
