@@ -13,10 +13,12 @@ import { createWorld, type World } from '../support/e2e/world.js';
 import { waitUntil } from '../support/services/wait-until.js';
 
 let world: World;
+let ends: (() => Promise<unknown>) | undefined;
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
-  await world.close();
   for (const act of cleanUp.splice(0).reverse()) await act();
+  await ends?.();
+  await world.close();
 });
 
 /** Numbered lines, as fast as the bridge takes them; what a full buffer refuses is sent again. */
@@ -47,7 +49,9 @@ test('an update upgrades a bridge warm: not a byte lost or doubled, and its read
       { name: 'reader', command: ['sh', 'src/reader/main.sh'], paths: ['src/reader/**'], depends_on: ['line'] },
     ],
   });
-  await world.startDaemon({ env: { HOLDLINE_BRIDGE_DIR: socketDir } });
+  const daemon = await world.startDaemon({ env: { HOLDLINE_BRIDGE_DIR: socketDir } });
+  // Its services end with it, the bridge among them.
+  ends = () => daemon.kill('SIGTERM');
   const socket = join(socketDir, 'line.sock');
   await waitUntil('the bridge reads', async () => (await inspectBridge(socket, 'line')).reading);
   const bridgePid = async (): Promise<number | undefined> => (await inspectBridge(socket, 'line')).report?.pid;
