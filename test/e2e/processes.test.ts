@@ -140,3 +140,23 @@ test('a glob that matches nothing stops the update with its place, and everythin
   expect(readFileSync(world.settingsFile, 'utf8').split('\n')[line - 1]?.slice(column - 1)).toBe('"src/wbe/**"');
   expect([world.seen()['VERSION'], await pids()]).toEqual(['1.0.0\n', before]);
 });
+
+test('the daemon killed in a probation: who was not touched is the same process under the next one, in it and after it', async () => {
+  const files = (version: string): Files => ({ 'VERSION': `${version}\n`, ...code('web', version), ...code('db', 'same') });
+  world = await createWorld({
+    installed: files('1.0.0'),
+    settings: { check_interval: 3600, auto_update: false, probation: { seconds: 3, interval: 0.2, failures: 2 }, services: ['web', 'db'].map((name) => ({ ...service(name), depends_on: [], paths: [`src/${name}/**`] })) },
+  });
+  const first = await world.startDaemon();
+  await waitUntil('both run', async () => Object.values(await pids()).every((pid) => pid > 0));
+  const before = await pids();
+  await world.publish('1.1.0', files('1.1.0'));
+  world.start(['--update', '--json']);
+  await first.says('"msg":"probing"');
+  const inProbation = await pids();
+  expect(differing(before, inProbation)).toEqual(['web']);
+  await first.kill('SIGKILL');
+  await world.startDaemon();
+  await waitUntil('it is committed', async () => (await world.holdline(['--status', '--json'])).json['last_update'] !== null);
+  expect(differing(inProbation, await pids())).toEqual([]);
+});
