@@ -51,6 +51,12 @@ describe('config/holdline.yaml', () => {
       workflow: '.github/workflows/release.yml', repositoryId: '123456789', ownerId: '1234567',
     });
   });
+  it('has components in its comments that load as they stand', () => {
+    const block = /^# components:\n(?:# {3}.*\n)+/mu.exec(example)?.[0].replaceAll(/^# ?/gmu, '') ?? '';
+    const settings = loadSettings({ ...sources, text: `github_repo: owner/name\n${block}together: [[app, database]]\n` });
+    expect(settings.components?.map(({ component, tagPrefix }) => [component.name, tagPrefix])).toEqual([['database', 'database'], ['app', 'app'], ['dashboard', null]]);
+    expect(new Ajv({ strict: false }).compile(settingsJsonSchema())(parse(`github_repo: owner/name\n${block}`))).toBe(true);
+  });
   it('has comments that load too', () => {
     const uncommented = example.split('\n').map((line) => line.replace(/^# (?=(?:asset|install_dir|app|state_dir|runtime_dir|backup_path):)/u, '').replace(/^#(?= {2}(?:- (?:unit|\{(?:name|http|tcp|command|service|bridge):)| {2}\w+:))/u, '').replace(/^(services|health): \[\]/u, '$1:')).join('\n');
     const settings = loadSettings({ ...sources, text: uncommented.replace(/^.*(?:RWQ\.\.\.|spare\.pub).*$/gmu, '').replace('depends_on: []', 'depends_on: [web]') });
