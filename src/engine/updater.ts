@@ -79,7 +79,7 @@ export async function check(parts: EngineParts, signal: AbortSignal): Promise<Ch
   return found.result;
 }
 
-function whereLocked(parts: EngineParts, write: () => void): void {
+export function whereLocked(parts: EngineParts, write: () => void): void {
   try {
     const lock = takeLock(parts);
     try { write(); } finally { anchorAudit(parts); lock.release(); }

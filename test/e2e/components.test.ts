@@ -141,6 +141,7 @@ test('components of a group move as one, and go back as one', async () => {
   await plant.release('database', '2.0.0');
   // Each needs the other's new version: neither could go first.
   await plant.release('app', '2.0.1', 'good', { needs: { database: '>=2' }, ...judged('bad') });
+  expect((await plant.holdline(['--check', '--json'])).json).toMatchObject({ outcome: 'available', components: [{ component: 'database', outcome: 'available' }, { component: 'app', outcome: 'available', latest_version: '2.0.1' }, {}] });
   const failed = await plant.holdline(['--update', '--json']);
   expect(failed).toMatchObject({ code: 20, json: { outcome: 'rolled_back', code: 'health-failed', components: [{ component: 'database', outcome: 'rolled_back', to: '2.0.0' }, { component: 'app', outcome: 'rolled_back', to: '2.0.1' }, { component: 'dashboard' }] } });
   expect(versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);

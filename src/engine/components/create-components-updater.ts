@@ -15,6 +15,7 @@ import { downloadUpdate, runUpdate } from '../update.js';
 import { anchorAudit, backUp, check, noteFailure, takeLock, unblock, watched, watchedCycle, type Updater } from '../updater.js';
 import { memberOf, placesOf, type AppParts, type ComponentPlace, type Member } from './app-parts.js';
 import { asUpdate } from './as-update.js';
+import { checkGroup } from './find-group.js';
 import { mergeChecks, mergeUpdates } from './merge-results.js';
 import { assertMayGoBack } from './may-go-back.js';
 import { readNeighbours } from './neighbours.js';
@@ -24,7 +25,7 @@ import { runTurn, type Act } from './run-turn.js';
 import { updateGroup } from './update-group.js';
 
 export function createComponentsUpdater(given: AppParts): Updater {
-  const app = { ...given, members: withNeighbours(given.members) };
+  const app = { ...given, members: withNeighbours(given) };
   return {
     async run(job, signal) {
       switch (job.kind) {
@@ -47,8 +48,11 @@ export function createComponentsUpdater(given: AppParts): Updater {
   };
 }
 
-const withNeighbours = (members: readonly Member[]): readonly Member[] =>
-  members.map((member) => ({ ...member, parts: { ...member.parts, neighbours: () => readNeighbours(member, members) } }));
+/** What members of a group need of each other is judged when all of them have been chosen. */
+const withNeighbours = ({ members, together }: AppParts): readonly Member[] => members.map((member) => {
+  const fellows = together.find((group) => group.includes(member.name))?.filter((name) => name !== member.name) ?? [];
+  return { ...member, parts: { ...member.parts, neighbours: () => readNeighbours(member, members, fellows) } };
+});
 
 const eachOf = (act: (member: ReadyMember) => Promise<UpdateResult>): Act => async (place) => {
   const results: UpdateResult[] = [];
@@ -141,21 +145,23 @@ async function withOne<Result>(app: AppParts, { component, kind }: Pick<Job, 'ki
 
 /** Looks at each; one that cannot be looked at does not hide the others. */
 async function checkAll(app: AppParts, component: string | undefined, signal: AbortSignal): Promise<CheckResult> {
-  const members = chosenPlaces(app, component, false).flat();
+  const places = chosenPlaces(app, component, false);
   const found: (ComponentCheck | ComponentFailure)[] = [];
   const errors: HoldlineError[] = [];
-  for (const { name, parts } of members) {
+  for (const place of places) {
     try {
-      found.push({ component: name, ...await check(parts, signal) });
+      const [only] = place;
+      const results = only !== undefined && place.length === 1 ? [await check(only.parts, signal)] : await checkGroup(place, signal);
+      found.push(...results.map((result, index) => ({ component: place[index]?.name ?? '', ...result })));
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       const error = toHoldlineError(thrown);
       errors.push(error);
-      found.push({ component: name, outcome: 'failed', reason: error.message, code: error.code });
+      found.push(...place.map(({ name }): ComponentFailure => ({ component: name, outcome: 'failed', reason: error.message, code: error.code })));
     }
   }
   const [first] = errors;
-  if (first !== undefined && errors.length === members.length) throw first;
+  if (first !== undefined && errors.length === places.length) throw first;
   return mergeChecks(found);
 }
 
