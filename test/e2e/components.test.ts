@@ -1,5 +1,5 @@
 // Several components on one device, through the commands: updated in their order, undone apart from each other, gone back one by one.
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPlant, NAMES, served, type Plant } from '../support/e2e/plant.js';
@@ -107,6 +107,16 @@ test('a component is named where a version or a way back is meant, and unknown n
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain(words);
   }
+});
+
+test('two that a link leads to one folder are refused before anything is touched', async () => {
+  symlinkSync(plant.folder('database'), join(plant.root, 'linked'));
+  plant.components({ dashboard: { install_dir: join(plant.root, 'linked') } });
+  await plant.release('dashboard', '2.0.0');
+  const refused = await plant.holdline(['--update', '--json']);
+  expect(refused).toMatchObject({ code: 2, json: { code: 'settings-invalid' } });
+  expect(refused.stdout + refused.stderr).toContain('dashboard and database lie in the same folder');
+  expect(plant.version('database')).toBe('1.0.0');
 });
 
 test('one that is not enabled is left out, unless a person names it', async () => {

@@ -32,3 +32,14 @@ export function memberOf({ members }: Pick<AppParts, 'members'>, name: string): 
   if (found !== undefined) return found;
   throw new HoldlineError('usage', `cannot find the component ${name}`, { hint: `There are: ${members.map((member) => member.name).join(', ')}.` });
 }
+
+/** The settings compare folders by their names; a link may still lead two of them to one place. @throws HoldlineError `settings-invalid` */
+export function assertApart(members: readonly Member[]): void {
+  const seen = new Map<string, string>();
+  for (const { name, parts: { fs, layout } } of members) {
+    const place = fs.stat(layout.installDir) === undefined ? layout.installDir : fs.realPath(layout.installDir);
+    const other = seen.get(place);
+    if (other !== undefined) throw new HoldlineError('settings-invalid', `cannot update: ${other} and ${name} lie in the same folder ${place}; nothing was changed`, { hint: 'Give each component a folder of its own: a link leads them together.' });
+    seen.set(place, name);
+  }
+}

@@ -13,7 +13,7 @@ import { readDevice } from '../read-device.js';
 import { findTarget, rollBack } from '../rollback.js';
 import { downloadUpdate, runUpdate } from '../update.js';
 import { anchorAudit, backUp, check, noteFailure, takeLock, unblock, watched, watchedCycle, type Updater } from '../updater.js';
-import { memberOf, placesOf, type AppParts, type ComponentPlace, type Member } from './app-parts.js';
+import { assertApart, memberOf, placesOf, type AppParts, type ComponentPlace, type Member } from './app-parts.js';
 import { asUpdate } from './as-update.js';
 import { checkGroup } from './find-group.js';
 import { mergeChecks, mergeUpdates } from './merge-results.js';
@@ -63,6 +63,7 @@ const eachOf = (act: (member: ReadyMember) => Promise<UpdateResult>): Act => asy
 async function underAppLock<Result>(app: AppParts, signal: AbortSignal, work: (ready: readonly ReadyMember[]) => Promise<Result>, givenUp?: GivenUp): Promise<Result> {
   const lock = takeLock(app.app);
   try {
+    assertApart(app.members);
     const ready = await readyMembers(app, signal, givenUp);
     noteSettings(app.app);
     noteHolds(app.app);
