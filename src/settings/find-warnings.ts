@@ -10,7 +10,7 @@ const REQUESTS_PER_HOUR = { anonymous: 60, token: 5000 };
 const MAX_SOCKET_PATH_BYTES = 107;
 
 export function findWarnings(settings: Settings): readonly string[] {
-  return [warnTrust(settings), warnKeyFiles(settings), warnInterval(settings), warnPlainHttp(settings), warnSocket(settings)].flat();
+  return [warnTrust(settings), warnKeyFiles(settings), warnInterval(settings), warnPlainHttp(settings), warnSocket(settings), warnWindows(settings)].flat();
 }
 
 function warnTrust({ trust }: Settings): readonly string[] {
@@ -37,4 +37,14 @@ function warnPlainHttp({ githubApiUrl, trust }: Settings): readonly string[] {
 function warnSocket({ runtimeDir }: Settings): readonly string[] {
   const socket = join(runtimeDir, 'control.sock');
   return Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? [] : [`runtime_dir is too long for a socket (${socket}): set a shorter runtime_dir, or the command line cannot reach the daemon`];
+}
+
+/** Even end to end they leave no room for an update. A cron window may overlap itself: of that nothing is said here. */
+function warnWindows({ windows, probation }: Settings): readonly string[] {
+  const { when, margin } = windows;
+  const needed = probation.seconds + margin;
+  const lengths = when.map((rule) => (rule.kind === 'cron' ? Infinity : (rule.to > rule.from ? rule.to - rule.from : rule.to + 1440 - rule.from) * 60));
+  const all = lengths.reduce((sum, length) => sum + length, 0);
+  if (when.length === 0 || all >= needed) return [];
+  return [`windows.when opens for ${all} s, but an update needs at least ${needed} s (probation ${probation.seconds}, windows.margin ${margin}): none will begin in a window; lengthen it or lower the margin`];
 }

@@ -33,6 +33,14 @@ describe('the words of the policy', () => {
     expect(load('windows: {when: ["02:00-05:00"]}\npolicy: {security: window}\n').windows.pass).toEqual(['hotfix']);
     expect(load('windows: {when: ["02:00-05:00"], pass: []}\n').windows.pass).toEqual([]);
   });
+  it('windows in which no update could ever finish are told at each start', () => {
+    const warnings = (text: string): readonly string[] => load(`windows: ${text}\n`).warnings;
+    expect(warnings('{when: ["02:00-02:10"]}')).toEqual([expect.stringContaining('opens for 600 s, but an update needs at least 660 s')]);
+    expect(warnings('{when: ["02:00-02:11"]}')).toEqual([]);
+    expect(warnings('{when: ["23:55-00:01", "02:00-02:05"]}')).toEqual([]);
+    expect(warnings('{when: ["02:00-02:10"], margin: 0}')).toEqual([]);
+    expect(warnings('{when: ["cron */5 2 * * * for 5m"]}')).toEqual([]);
+  });
   it('what is not said has its default', () => {
     expect(load('')).toMatchObject({
       policy: { hardware: 'never', minimumAge: 0, range: null, pin: null }, windows: { when: [], timeZone: null, margin: 600 },
