@@ -47,7 +47,8 @@ export function lookAtRollout({ parts, source, byPerson }: Looker): RolloutLook 
     },
     async withdrawn(current, releases, signal) {
       if (current === null) return null;
-      if (!isYoung() && maySpare('news')) {
+      // Who runs what is being let out right now hears of its withdrawal before others hear of anything.
+      if (!isYoung() && maySpare(desk.inForce(known).statement?.version === current ? 'update' : 'news')) {
         // News of what runs already can wait: a source that does not answer now is asked at the next look.
         try { await ask(releases.filter(({ version }) => version === current), signal); } catch (thrown) {
           if (signal.aborted) throw thrown;

@@ -138,7 +138,8 @@ class Fleet {
 
   /** Nothing newer: was what runs withdrawn? */
   #lookBack(device: number, t: number, now: Date): Waiting | null {
-    if (!this.#isYoung(device, now) && mayAskMore({ limit: this.#quota(device).shown(), purpose: 'news', deviceId: this.#ids[device] ?? '', now })) this.#ask(device, t);
+    const purpose = this.#runs[device] === NEW && this.#known(device) !== null ? 'update' : 'news';
+    if (!this.#isYoung(device, now) && mayAskMore({ limit: this.#quota(device).shown(), purpose, deviceId: this.#ids[device] ?? '', now })) this.#ask(device, t);
     if (this.#runs[device] === NEW && isWithdrawn(this.#known(device), this.plan.publisher.version, now)) {
       this.#runs[device] = OLD;
       this.#blocked[device] = 1;
