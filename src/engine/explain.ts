@@ -47,14 +47,16 @@ async function explainNamed(parts: EngineParts, named: string, first: Found, sig
 }
 
 function explainRelease(seen: SeenRelease, all: readonly ReleaseRulings[]): ExplainedRelease {
-  const judged = all.find(({ tag }) => tag === seen.tag);
+  const [judged, ...again] = all.filter(({ tag }) => tag === seen.tag);
   const { tag, version } = seen;
   if (judged === undefined) {
     const isNext = seen.why === null;
     const release: Ruling = { rule: 'release', verdict: isNext ? 'pass' : 'refuse', detail: seen.detail };
     return { tag, version, type: null, decision: isNext || seen.why === 'incomplete' ? 'wait' : 'leave', why: seen.detail, rulings: [release] };
   }
-  const rulings: readonly Ruling[] = [ownRuling(seen), ...judged.rulings];
+  // A rule that was asked once more has the last word.
+  const last = new Map([judged, ...again].flatMap((one) => one.rulings).map((ruling) => [ruling.rule, ruling]));
+  const rulings: readonly Ruling[] = [ownRuling(seen), ...last.values()];
   const decisive = rulings.find(({ verdict }) => verdict !== 'pass');
   const decision = decisive === undefined ? 'install' : decisive.verdict === 'wait' ? 'wait' : 'leave';
   return { tag, version, type: judged.type, decision, why: decisive?.detail ?? 'nothing keeps it away', rulings };

@@ -9,7 +9,7 @@ import { waitUntil } from '../support/services/wait-until.js';
 
 let world: World;
 const usual: SettingsValues = { probation: { seconds: 0, interval: 0.2, failures: 1 }, check_interval: 3600 };
-beforeEach(async () => { world = await createWorld(); world.configure(usual); });
+beforeEach(async () => { world = await createWorld({ github: { limits: { anonymous: 1000 } } }); world.configure(usual); });
 afterEach(() => world.close());
 
 const PATIENCE_MS = 60_000;

@@ -82,7 +82,7 @@ function parts(actor = 'daemon'): EngineParts {
     },
     artifact: () => ({
       rememberStatement: () => undefined, keptBytes: () => 0, obtainPayload: () => Promise.reject(new HoldlineError('source-network', 'as far as here')),
-      obtainManifest: (release: { tag: string }) => { asked.push(`manifest ${release.tag}`); return Promise.resolve({ manifest: { version: release.tag.slice(1), expires: null, requires: {}, type: 'minor', payload: { size: 1 } } as unknown as Manifest, clockIsBehind: false, sha256: release.tag, signedBy: 'main', statement: null }); },
+      obtainManifest: (release: { tag: string }) => { asked.push(`manifest ${release.tag}`); return Promise.resolve({ manifest: { version: release.tag.slice(1), expires: null, requires: {}, type: 'minor', payload: { size: 1 }, processes: [], hooks: {} } as unknown as Manifest, clockIsBehind: false, sha256: release.tag, signedBy: 'main', statement: null }); },
     }),
   } as unknown as EngineParts;
 }

@@ -41,7 +41,7 @@ function parts(): EngineParts {
       list: () => (answers === 'fail' ? Promise.reject(new HoldlineError('source-network', 'cannot reach it')) : Promise.resolve({
         releases: [releaseOf(shown.tag, ['holdline.json', 'holdline.json.minisig', 'holdline.files.json.gz', `app-${version}.tar.gz`].map((name) => assetOf(name, Buffer.alloc(1))))], rateLimit: null })),
     },
-    artifact: () => ({ keptBytes: () => 0, rememberStatement: () => undefined, obtainManifest: () => Promise.resolve({ manifest: { version, expires: shown.expires, requires: {}, type: 'minor', payload: { size: 1 } } as unknown as Manifest, clockIsBehind: false, sha256: shown.sha256, signedBy: 'main', statement: null }) }),
+    artifact: () => ({ keptBytes: () => 0, rememberStatement: () => undefined, obtainManifest: () => Promise.resolve({ manifest: { version, expires: shown.expires, requires: {}, type: 'minor', payload: { size: 1 }, processes: [], hooks: {} } as unknown as Manifest, clockIsBehind: false, sha256: shown.sha256, signedBy: 'main', statement: null }) }),
   } as unknown as EngineParts;
 }
 const run = (kind: 'check' | 'cycle'): Promise<unknown> => createUpdater(parts()).run({ kind }, new AbortController().signal);

@@ -18,7 +18,7 @@ export function partsWithReleases(world: DeviceWorld, shown: readonly Shown[], n
   const settings = { ...world.settings, channel: 'stable', asset: null, incompleteReleaseWait: 0, trust: { require: 'signature', keys: [], maxMajorJump: 10 }, freshness: { alarmAfter: 0 }, githubRepo: 'acme/app', githubToken: null, component: null };
   const manifestOf = (tag: string, version: string): Manifest => {
     const one = shown.find((release) => release.tag === tag);
-    return { version, expires: null, requires: one?.minVersion === undefined ? {} : { min_version: one.minVersion }, type: one?.type ?? typeOf(version), payload: { size: 1 } } as unknown as Manifest;
+    return { version, expires: null, requires: one?.minVersion === undefined ? {} : { min_version: one.minVersion }, type: one?.type ?? typeOf(version), payload: { size: 1 }, processes: [], hooks: {} } as unknown as Manifest;
   };
   const parts = {
     ...base, settings, clock: { ...base.clock, now: () => now },

@@ -20,7 +20,7 @@ export interface Plant extends World {
 }
 
 export async function createPlant(): Promise<Plant> {
-  const world = await createWorld({ installed: null });
+  const world = await createWorld({ installed: null, github: { limits: { anonymous: 1000 } } });
   const ports = { database: await freePort(), app: await freePort(), dashboard: await freePort() };
   const folder = (name: Name): string => join(world.root, `the ${name}`);
   for (const name of NAMES) {
