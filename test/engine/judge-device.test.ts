@@ -22,7 +22,7 @@ const NOW = new Date('2026-11-26T10:00:00Z');
 beforeEach(async () => { world = makeDeviceWorld(); await adoptWorld(world); facts = {}; limits = {}; kept = 0; asked = []; });
 afterEach(() => destroyDeviceWorld(world));
 
-const manifest = { version: '1.1.0', expires: null, requires: { node: '>=20' }, type: 'minor', payload: { size: 5000, unpacked_size: 9000 } } as unknown as Manifest;
+const manifest = { version: '1.1.0', expires: null, requires: { node: '>=20' }, type: 'minor', payload: { size: 5000, unpacked_size: 9000 }, processes: [], hooks: {} } as unknown as Manifest;
 const release = releaseOf('v1.1.0', ['holdline.json', 'holdline.json.minisig', 'holdline.files.json.gz', 'app-1.1.0.tar.gz'].map((name) => assetOf(name, Buffer.alloc(1))));
 
 function parts(): EngineParts {
