@@ -1,8 +1,15 @@
 // Several components on one device, through the commands: updated in their order, undone apart from each other, gone back one by one.
-import { existsSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { formatTrustedComment } from '../../src/artifact/trusted-comment.js';
+import { parseSecretKey } from '../../src/publish/secret-key.js';
+import { signMessage } from '../../src/publish/sign-message.js';
+import { writeFiles } from '../support/device-world.js';
+import { appFiles } from '../support/e2e/app-files.js';
 import { createPlant, NAMES, served, type Plant } from '../support/e2e/plant.js';
+import { runCommand } from '../support/e2e/run-command.js';
+import { REPO } from '../support/e2e/world.js';
 import { waitUntil } from '../support/services/wait-until.js';
 
 let plant: Plant;
@@ -191,4 +198,24 @@ test('under the daemon each component has its services in its own folder, and an
   // A person goes back through it, too.
   expect((await plant.holdline(['rollback', 'dashboard', '--json'])).json).toMatchObject({ outcome: 'rolled_back', components: [{ component: 'dashboard', to: '1.0.0', code: null }] });
   expect((await pids())['database']).toBe(before['database']);
+});
+
+test('a release that wants more than the device allows is refused by name; one made with publish --component is taken from a folder', async () => {
+  const tree = join(plant.root, 'to publish');
+  writeFiles(tree, appFiles('1.3.0'));
+  const out = join(plant.root, 'made');
+  const made = await runCommand(['publish', tree, '--component', 'app', '--repo', REPO, '--key', plant.secretFile, '--out', out, '--json']);
+  expect(made.stderr).toBe('');
+  expect(made.json).toMatchObject({ facts: { version: '1.3.0', tag: 'app-v1.3.0' } });
+  // The same, with a unit of somebody else in its manifest, signed by the publisher's own key.
+  const evil = join(plant.root, 'evil');
+  cpSync(out, evil, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(out, 'holdline.json'), 'utf8')) as object;
+  const bytes = Buffer.from(JSON.stringify({ ...manifest, processes: [{ unit: 'sshd.service' }] }));
+  writeFileSync(join(evil, 'holdline.json'), bytes);
+  writeFileSync(join(evil, 'holdline.json.minisig'), signMessage(parseSecretKey(readFileSync(plant.secretFile, 'utf8'), null), bytes, formatTrustedComment({ repo: REPO, tag: 'app-v1.3.0' })));
+  const refused = await plant.holdline(['--update', '--component', 'app', '--from', evil, '--json']);
+  expect(refused).toMatchObject({ code: 1, json: { outcome: 'failed', code: 'manifest-forbidden', reason: expect.stringContaining('it wants the unit sshd.service') } });
+  expect(versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
+  expect((await plant.holdline(['--update', '--component', 'app', '--from', out, '--json'])).json).toMatchObject({ outcome: 'updated', components: [{ component: 'app', to: '1.3.0' }] });
 });
