@@ -8,8 +8,8 @@ const PROCESS_KEYS: ReadonlySet<string> = new Set(['name', 'unit', 'paths', 'des
 
 type Services = readonly Pick<ServiceSettings, 'name' | 'unit' | 'paths'>[];
 
-/** @throws HoldlineError `manifest-forbidden`, naming what the device does not allow */
-export function assertAllowed({ tag, processes, hooks }: Pick<Manifest, 'tag' | 'processes' | 'hooks'>, services: Services): void {
+/** What is not said is not wanted. @throws HoldlineError `manifest-forbidden`, naming what the device does not allow */
+export function assertAllowed({ tag, processes = [], hooks = {} }: Pick<Manifest, 'tag'> & Partial<Pick<Manifest, 'processes' | 'hooks'>>, services: Services): void {
   for (const entry of processes) {
     const wrong = whyForbidden(entry, services);
     if (wrong !== undefined) throw forbidden(tag, wrong, services);
