@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line's composition root. Loads only what the command needs: `--status` must start as fast as Node itself.
+import './stay-small.js';
 import { setFlagsFromString } from 'node:v8';
 import { createProgressView } from '../interface/cli/progress.js';
 import { runCli } from '../interface/cli/run-cli.js';

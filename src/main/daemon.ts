@@ -1,7 +1,6 @@
 // The daemon's composition root: resident and small. What is heavy (octokit, undici, tar) is loaded by its workers, never here.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { HoldlineError, errnoOf, toHoldlineError } from '../domain/errors.js';
 import { controlSocket, currentLink, sourceCacheFile, supervisorFile, type Layout } from '../domain/layout.js';
 import type { Filesystem, Logger, ServiceController } from '../domain/ports.js';
@@ -31,8 +30,6 @@ import { readSettings } from './read-settings.js';
 
 /** @returns the exit code. @throws HoldlineError for settings, and `busy` where a daemon runs already */
 export async function runHoldlineDaemon(settingsFile: string | undefined): Promise<number> {
-  // Who sleeps nearly all the time gains nothing from optimized code; its compiler would keep 4 MB resident.
-  setFlagsFromString('--no-opt');
   const settings = readSettings(settingsFile, process.env);
   const layout = layoutOf(settings);
   const log = createLog(settings);
