@@ -1,7 +1,7 @@
 // Who has a port that cannot be used, by every way there is to know.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { nativeSystem } from '../../src/bridge/native-system.js';
 import { openPort } from '../../src/bridge/open-port.js';
 import { findHolders } from '../../src/bridge/port-errors.js';
 import { openPty } from '../support/bridge/open-pty.js';
+import { waitUntil } from '../support/services/wait-until.js';
 
 let pty: ReturnType<typeof openPty>;
 let directory: string;
@@ -34,6 +35,8 @@ async function stay(script: string, port: string): Promise<number> {
   const child = spawn('setsid', ['/bin/sh', '-c', `${script}; echo ready; exec sleep 60 </dev/null`, 'sh', port], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   await new Promise((resolve) => { child.stdout!.once('data', resolve); });
+  // It says so as a shell, a moment before it has become what is to be found.
+  await waitUntil('the shell has become sleep', () => readFileSync(`/proc/${String(child.pid)}/comm`, 'utf8') === 'sleep\n');
   return child.pid ?? 0;
 }
 
