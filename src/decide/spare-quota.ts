@@ -33,7 +33,8 @@ const LAST_ONES = 4;
 export interface Asking {
   /** As the last answer showed it; null: nobody counts. */
   readonly limit: RateLimit | null;
-  readonly purpose: keyof typeof RESERVE;
+  /** `look`: somebody at the keyboard asks what would happen; one device's questions are not a fleet's. */
+  readonly purpose: keyof typeof RESERVE | 'look';
   readonly deviceId: string;
   readonly now: Date;
 }
@@ -43,6 +44,7 @@ export function mayAskMore({ limit, purpose, deviceId, now }: Asking): boolean {
   if (limit === null || isOver(limit, now)) return true;
   // The last few are for lists, which nobody can put off knowing.
   if (limit.remaining <= LAST_ONES) return false;
+  if (purpose === 'look') return true;
   const hour = Math.floor(now.getTime() / (WINDOW_S * 1000));
   return bucketOf(deviceId, `hour ${hour}`) < BUCKETS / TURNS || projectUse(limit, now, LEAST_ELAPSED_S) + 1 + RESERVE[purpose] <= limit.limit;
 }

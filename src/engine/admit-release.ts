@@ -21,6 +21,8 @@ export interface Asked {
   readonly named: string | undefined;
   /** Only the plan is to be shown: holds are told and do not matter. */
   readonly dryRun?: boolean;
+  /** A person asks what the daemon would do. */
+  readonly looks?: boolean;
 }
 
 export const askerOf = ({ who, named }: Asked): Asker => (who === 'person' && named !== undefined ? 'named' : who);

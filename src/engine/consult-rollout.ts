@@ -20,15 +20,15 @@ export interface RolloutLook {
   news(): RememberedRollout | null;
 }
 
-export interface Looker { readonly parts: EngineParts; readonly source: ReleaseSource; /** A person asks for an update: no rollout keeps it from them. */ readonly byPerson: boolean }
+export interface Looker { readonly parts: EngineParts; readonly source: ReleaseSource; /** A person asks for an update: no rollout keeps it from them. */ readonly byPerson: boolean; /** A person only looks. */ readonly looks: boolean }
 
-export function lookAtRollout({ parts, source, byPerson }: Looker): RolloutLook {
+export function lookAtRollout({ parts, source, byPerson, looks }: Looker): RolloutLook {
   const { rollouts: desk, clock } = parts;
   if (desk === undefined || byPerson) return notAsked(parts, byPerson);
   let known = desk.recall();
   let asked: RememberedRollout | null = null;
   const isYoung = (): boolean => asked !== null || (known !== null && isFresh(Date.parse(known.asked_at), desk.maxAgeMs, clock.now()));
-  const maySpare = (purpose: 'update' | 'news'): boolean => mayAskMore({ limit: source.rateLimit(), purpose, deviceId: desk.device.id, now: clock.now() });
+  const maySpare = (purpose: 'update' | 'news'): boolean => mayAskMore({ limit: source.rateLimit(), purpose: looks ? 'look' : purpose, deviceId: desk.device.id, now: clock.now() });
   const ask = async (releases: readonly Release[], signal: AbortSignal): Promise<void> => {
     asked = await desk.ask(source, releases, signal);
     known = asked;

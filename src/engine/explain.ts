@@ -14,7 +14,7 @@ import type { EngineParts } from './parts.js';
 export async function explain(parts: EngineParts, named: string | undefined, signal: AbortSignal): Promise<ExplainReport> {
   const { settings, fs, layout } = parts;
   const { policy, windows } = settings;
-  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined }, signal);
+  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined, looks: true }, signal);
   const releases = found.seen.map((seen) => explainRelease(seen, found.rulings));
   const { result } = found;
   const tag = found.candidate?.release.tag ?? (result.waiting === null ? null : result.release?.tag ?? null);
@@ -32,7 +32,7 @@ export async function explain(parts: EngineParts, named: string | undefined, sig
 
 /** A rule that comes before the gates has spoken: then they are heard for this one alone, so that nothing is left to guess. */
 async function explainNamed(parts: EngineParts, named: string, first: Found, signal: AbortSignal): Promise<ExplainedRelease> {
-  const alone = await findUpdate(parts, parts.source, { who: 'daemon', named }, signal).catch((thrown: unknown) => {
+  const alone = await findUpdate(parts, parts.source, { who: 'daemon', named, looks: true }, signal).catch((thrown: unknown) => {
     const error = toHoldlineError(thrown);
     if (signal.aborted || error.code === 'version-unknown') throw error;
     return error;

@@ -62,7 +62,7 @@ const MAX_PASSED_OVER = 5;
 export async function findUpdate(parts: EngineParts, source: ReleaseSource, asked: Asked, signal: AbortSignal): Promise<Found> {
   const state = readDeviceState(parts.fs, parts.layout);
   const current = peekVersion(parts);
-  const look: Look = { parts, source, asked, state, current, unreachable: new Set(), passedOver: new Set(), rulings: [], rollout: lookAtRollout({ parts, source, byPerson: asked.who === 'person' }), ofRollout: new Map() };
+  const look: Look = { parts, source, asked, state, current, unreachable: new Set(), passedOver: new Set(), rulings: [], rollout: lookAtRollout({ parts, source, byPerson: asked.who === 'person', looks: asked.looks === true }), ofRollout: new Map() };
   if (parts.clock.now().getTime() < PLAUSIBLE_SINCE) return waiting(look, null, clockWait(parts));
   parts.report({ type: 'state', state: 'checking', detail: source.description });
   let releases: readonly Release[];

@@ -70,7 +70,7 @@ export async function watched<Result>(parts: EngineParts, work: () => Promise<Re
 
 /** Looks and remembers; the device's tree is not touched, so no lock is needed where it cannot be had. */
 export async function check(parts: EngineParts, signal: AbortSignal): Promise<CheckResult> {
-  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined }, signal).catch((thrown: unknown) => {
+  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined, looks: true }, signal).catch((thrown: unknown) => {
     whereLocked(parts, () => noteFailure(parts, toHoldlineError(thrown)));
     throw thrown;
   });

@@ -45,6 +45,7 @@ describe('the quota of an address', () => {
     ['nobody counts', { limit: null }, true], ['the hour is over', { limit: limit(60, -1) }, true], ['a device alone', { limit: limit(1, 60) }, true], ['half is used at half time', { limit: limit(27, 30) }, true],
     ['more than that would be needed', { limit: limit(30, 30) }, false], ['news leave more for others', { limit: limit(28, 30), purpose: 'news' }, false], ['an update may still', { limit: limit(28, 30), purpose: 'update' }, true],
     ['the same in its own hour', { limit: limit(30, 30), deviceId: inTurn }, true], ['the last few, also in its own hour', { limit: limit(57, 5), deviceId: inTurn }, false], ['used up', { limit: limit(60, 30), deviceId: inTurn }, false],
+    ['a person who looks, early in the hour', { limit: limit(20, 59), purpose: 'look' }, true], ['not for the last few', { limit: limit(57, 5), purpose: 'look' }, false],
   ])('%s', (_name, asking, may) => expect(mayAskMore({ limit: null, purpose: 'update', deviceId, now, ...asking })).toBe(may));
 
   it('slows down where it would not last, in steps and within bounds, and comes back', () => {

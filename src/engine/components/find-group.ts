@@ -16,7 +16,7 @@ export interface Prospect { readonly member: Member; readonly found: Found }
 
 /** Says what the daemon would do with them now. */
 export async function checkGroup(place: readonly Member[], signal: AbortSignal): Promise<readonly CheckResult[]> {
-  const asked: Asked = { who: 'daemon', named: undefined };
+  const asked: Asked = { who: 'daemon', named: undefined, looks: true };
   const prospects: Prospect[] = [];
   for (const member of place) prospects.push({ member, found: await findUpdate(member.parts, member.parts.source, asked, signal) });
   const waits = whyNotNow(prospects);
