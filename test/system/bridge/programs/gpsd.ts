@@ -1,5 +1,6 @@
 // gpsd at the PTY link of a receiver that says its position every 200 ms: while the app is updated and the bridge upgraded and killed,
-// every report has a fix, none of the receiver's seconds is missing, and the device is never taken off.
+// every report has a fix, none of the receiver's sentences is missing where gpsd reads them (of two that come at once it may report one), and the
+// device is never taken off.
 import { spawn } from 'node:child_process';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
@@ -38,12 +39,14 @@ export async function keepGpsFix(bundle: Bundle): Promise<ProgramResult> {
   let said = '';
   gpsd.stderr.on('data', (text: Buffer) => { said += text.toString(); });
   const reports: Report[] = [];
+  const sentencesRead: string[] = [];
   let socket: Socket | undefined;
   try {
-    socket = await watch(port, reports);
+    socket = await watch(port, reports, sentencesRead);
     for (let tries = 0; tries < FIX_TRIES && !reports.some(hasFix); tries += 1) await sleep(100);
     if (!reports.some(hasFix)) return { note: '', faults: [`gpsd never had a fix: ${said.slice(-300)} ${JSON.stringify(reports.slice(-3))}`] };
     reports.splice(0);
+    sentencesRead.splice(0);
     const meanwhile = await disturb(line, ['update', 'upgrade', 'kill', 'upgrade']);
     await sleep(1000);
     const fixes = reports.filter((report) => report.class === 'TPV');
@@ -51,11 +54,11 @@ export async function keepGpsFix(bundle: Bundle): Promise<ProgramResult> {
     if (fixes.length < 10) faults.push(`only ${fixes.length} reports`);
     const lost = fixes.filter((report) => !hasFix(report)).length;
     if (lost > 0) faults.push(`${lost} of ${fixes.length} reports without a fix`);
-    const seconds = [...new Set(fixes.map(({ time }) => Date.parse(time ?? '') / 1000))];
+    const seconds = sentencesRead.flatMap((text) => secondOf(text) ?? []);
     const missing = seconds.filter((second, index) => index > 0 && second !== (seconds[index - 1] ?? 0) + 1).length;
-    if (missing > 0) faults.push(`${missing} holes in the receiver's seconds`);
+    if (missing > 0 || seconds.length < fixes.length - 1) faults.push(`${missing} holes in the ${seconds.length} seconds that gpsd has read`);
     if (reports.some((report) => report.class === 'DEVICE')) faults.push('the device went and came');
-    return { note: `${seconds.length} seconds with a fix, 0 without, during ${meanwhile.done.join(', ')}`, faults };
+    return { note: `${seconds.length} seconds read without a hole, ${fixes.length} reports with a fix, ${lost} without, during ${meanwhile.done.join(', ')}`, faults };
   } finally {
     clearInterval(receiver);
     socket?.destroy();
@@ -64,9 +67,15 @@ export async function keepGpsFix(bundle: Bundle): Promise<ProgramResult> {
   }
 }
 
+/** Of a position and time sentence, the second it was sent in. */
+const secondOf = (text: string): number | undefined => {
+  const [, hours, minutes, seconds] = /^\$GPRMC,(\d\d)(\d\d)(\d\d)\.00,A,/u.exec(text) ?? [];
+  return seconds === undefined ? undefined : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+};
+
 const hasFix = (report: Report): boolean => report.class === 'TPV' && (report.mode ?? 0) >= WITH_FIX;
 
-async function watch(port: number, reports: Report[]): Promise<Socket> {
+async function watch(port: number, reports: Report[], sentencesRead: string[]): Promise<Socket> {
   for (let tries = 0; ; tries += 1) {
     const socket = createConnection({ host: '127.0.0.1', port });
     const connected = await new Promise<boolean>((resolve) => {
@@ -75,8 +84,8 @@ async function watch(port: number, reports: Report[]): Promise<Socket> {
     });
     if (connected) {
       socket.on('error', () => undefined);
-      createInterface({ input: socket }).on('line', (text) => { reports.push(JSON.parse(text) as Report); });
-      socket.write('?WATCH={"enable":true,"json":true};\n');
+      createInterface({ input: socket }).on('line', (text) => { if (text.startsWith('$')) sentencesRead.push(text); else reports.push(JSON.parse(text) as Report); });
+      socket.write('?WATCH={"enable":true,"json":true,"raw":1};\n');
       return socket;
     }
     if (tries > 100) throw new Error('gpsd does not listen');
