@@ -49,7 +49,7 @@ export async function createDemoWorld(): Promise<DemoWorld> {
   const directory = mkdtempSync(join(tmpdir(), 'holdline-demo-'));
   const appDir = join(directory, 'app');
   const fs = createFilesystem();
-  const github = await startLocalGitHub({ tokens: { [TOKEN]: { read: '*', write: true } } });
+  const github = await startLocalGitHub({ tokens: { [TOKEN]: { read: '*', write: true } }, limits: { anonymous: 5000 } }); // asked every second: sparing requests is another story
   github.addRepository(REPO);
   const secretFile = join(directory, 'demo.key');
   const { publicKey } = makeKey(fs, { secretFile, publicFile: join(directory, 'demo.pub'), password: null });

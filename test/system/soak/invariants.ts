@@ -58,12 +58,19 @@ function journalViolations(folder: string): string[] {
   return [...open.map((name) => `the journal ${name} is open`), ...(names.length > MAX_JOURNALS ? [`${names.length} journals are kept`] : [])];
 }
 
+function olderDirectories(stateDir: string): string[] {
+  const { older_processes: older = {} } = JSON.parse(readFileSync(join(stateDir, 'state.json'), 'utf8')) as { readonly older_processes?: Readonly<Record<string, { readonly directory: string }>> };
+  return Object.values(older).map(({ directory }) => directory);
+}
+
 function diskViolations({ world }: Device): string[] {
   const found: string[] = [];
   const house = join(world.appDir, '.holdline');
   const names = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
   const versions = names(join(house, 'versions'));
-  if (versions.length > 2) found.push(`${versions.length} versions are kept: ${versions.join(', ')}`);
+  // The current and the previous one, and what a process that no update has touched still runs from.
+  const needed = new Set(olderDirectories(world.stateDir));
+  if (versions.filter((name) => !needed.has(name)).length > 2) found.push(`${versions.length} versions are kept: ${versions.join(', ')}`);
   const records = names(join(house, 'records')).filter((name) => !versions.includes(name));
   if (records.length > 0) found.push(`records without a version: ${records.join(', ')}`);
   if (names(join(house, 'staging')).length > 0) found.push(`staging holds ${names(join(house, 'staging')).join(', ')}`);
