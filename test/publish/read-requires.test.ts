@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { readRequires } from '../../src/publish/read-requires.js';
 
-const read = (text: string): unknown => readRequires({ readText: () => text }, '/work/requires.json');
+const read = (text: string): unknown => readRequires({ readText: () => text }, '/etc/requires.json');
 
 it('is taken as it stands; its values are judged with the manifest', () => {
   expect(read('{"node": ">=20.19", "os": {"debian": ">=12"}, "components": {"bridge": ">=2"}}')).toEqual({ node: '>=20.19', os: { debian: '>=12' }, components: { bridge: '>=2' } });

@@ -6,9 +6,9 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const stanza = (uri: string, suites: string, more = ''): string => `Types: deb deb-src\n# a comment\nURIs: ${uri}\nSuites: ${suites}\nComponents: main contrib\n${more}`;
 
 it.each([
-  ['one line', ['deb http://deb.debian.org/debian bookworm main\ndeb http://deb.debian.org/debian-security bookworm-security main\n'], 'http://deb.debian.org/debian', ''],
+  ['one line', ['deb http://mirror.example/debian bookworm main\ndeb http://mirror.example/debian-security bookworm-security main\n'], 'http://mirror.example/debian', ''],
   ['one line with options', [`deb [arch=amd64 signed-by=${KEYRING}] https://mirror/apt/deb-proxy/ bookworm main`], 'https://mirror/apt/deb-proxy/', `arch=amd64 signed-by=${KEYRING}`],
-  ['a stanza', [stanza('http://deb.debian.org/debian', 'bookworm bookworm-updates', `Signed-By: ${KEYRING}\n`)], 'http://deb.debian.org/debian', `signed-by=${KEYRING}`],
+  ['a stanza', [stanza('http://mirror.example/debian', 'bookworm bookworm-updates', `Signed-By: ${KEYRING}\n`)], 'http://mirror.example/debian', `signed-by=${KEYRING}`],
   ['a stanza after another', [`${stanza('http://x/sec', 'bookworm-security')}\n${stanza('http://x/remote', 'bookworm', 'Trusted: yes\n')}`], 'http://x/remote', 'trusted=yes'],
   ['a list of mirrors', [stanza('mirror+file:///etc/apt/mirrors/debian.list', 'bookworm bookworm-updates')], 'mirror+file:///etc/apt/mirrors/debian.list', ''],
   ['several addresses: the first', [stanza('http://a/debian http://b/debian', 'bookworm')], 'http://a/debian', ''],

@@ -169,10 +169,10 @@ describe('a wrong start is told why', () => {
   it.runIf(process.getuid?.() === 0)('a port without permission: the group is named', async () => {
     await start();
     execFileSync('chmod', ['600', rig.port]);
-    const child = spawn(process.execPath, [built.path('bridge'), 'run', '--name', 'q', '--no-keeper', '--no-pty', '--socket-dir', '/tmp/hl-nobody', '--port', rig.port], { uid: 65_534, gid: 65_534, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [built.path('bridge'), 'run', '--name', 'q', '--no-keeper', '--no-pty', '--socket-dir', '/tmp/holdline-nobody', '--port', rig.port], { uid: 65_534, gid: 65_534, stdio: ['ignore', 'ignore', 'pipe'] });
     const text = await new Promise<string>((resolve) => { let all = ''; child.stderr.on('data', (part: Buffer) => { all += part.toString(); }).on('end', () => { resolve(all); }); });
     expect(text).toMatch(/no permission; it belongs to the group \w+/);
-    rmSync('/tmp/hl-nobody', { recursive: true, force: true });
+    rmSync('/tmp/holdline-nobody', { recursive: true, force: true });
   });
 });
 

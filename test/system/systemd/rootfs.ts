@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { chooseAptSource } from './apt-source.js';
 
 const PACKAGES = 'systemd,systemd-sysv,udev,dbus,polkitd,procps,libstdc++6';
-const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 
 export function run(program: string, argv: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
   const ran = spawnSync(program, argv, { encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
@@ -19,7 +18,9 @@ function aptLine(suite: string): string {
   const files = ['/etc/apt/sources.list', ...(existsSync(folder) ? readdirSync(folder).filter((name) => /\.(?:list|sources)$/u.test(name)).map((name) => join(folder, name)) : [])];
   const texts = files.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8'));
   const codename = /^VERSION_CODENAME=(?<name>\w+)/mu.exec(readFileSync('/etc/os-release', 'utf8'))?.groups?.['name'] ?? '';
-  const { uri, options } = chooseAptSource(texts, codename) ?? { uri: DEFAULT_MIRROR, options: '' };
+  const source = chooseAptSource(texts, codename);
+  if (source === undefined) throw new Error('this machine takes Debian from nowhere that its apt sources name: the containers cannot be made');
+  const { uri, options } = source;
   return `deb ${options === '' ? '' : `[${options}] `}${uri} ${suite} main`;
 }
 
