@@ -2,19 +2,16 @@
 import type { BridgeInspector, Clock, Processes, ServiceController } from '../domain/ports.js';
 import type { ServiceStatus } from '../domain/results.js';
 import type { HealthSettings, ServiceSettings } from '../domain/settings.js';
+import { describeEnd, lastLines } from '../domain/run-words.js';
 import type { Finding } from './probe.js';
 
 export type CommandProbeSettings = Extract<HealthSettings, { kind: 'command' }>;
 export type ServiceProbeSettings = Extract<HealthSettings, { kind: 'service' }>;
 export type BridgeProbeSettings = Extract<HealthSettings, { kind: 'bridge' }>;
 
-const LAST_LINES = 3;
-
 export async function probeCommand(probe: CommandProbeSettings, processes: Processes, cwd: string, signal: AbortSignal): Promise<Finding> {
   const result = await processes.run(probe.command, { cwd, timeoutMs: probe.timeout * 1000, signal });
-  const lines = `${result.stdout}\n${result.stderr}`.split('\n').map((line) => line.trim()).filter((line) => line !== '').slice(-LAST_LINES);
-  const end = result.timedOut ? `no end within ${probe.timeout} s` : result.signal === null ? `exit code ${String(result.code)}` : `killed by ${result.signal}`;
-  return { ok: result.code === 0 && !result.timedOut, output: [end, ...lines].join(' | ') };
+  return { ok: result.code === 0 && !result.timedOut, output: [describeEnd(result, probe.timeout), ...lastLines(result)].join(' | ') };
 }
 
 export async function probeBridge(probe: BridgeProbeSettings, inspector: BridgeInspector): Promise<Finding> {

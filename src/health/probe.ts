@@ -1,20 +1,13 @@
 // What every probe has in common: a time limit, one line of output, and that it never throws.
 import { HoldlineError } from '../domain/errors.js';
 import type { Clock, ProbeResult } from '../domain/ports.js';
+import { toOneLine } from '../domain/run-words.js';
 
 /** Runs one probe once. */
 export type Probe = (signal: AbortSignal) => Promise<ProbeResult>;
 
 /** How a probe ended, without its name. */
 export interface Finding { readonly ok: boolean; readonly output: string; readonly pending?: boolean }
-
-const MAX_OUTPUT_CHARACTERS = 500;
-
-/** One line, printable, bounded: it ends up in the journal, in messages and on terminals. */
-export function toOneLine(text: string): string {
-  const line = text.replace(/\s+/gu, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '').trim();
-  return line.length > MAX_OUTPUT_CHARACTERS ? `${line.slice(0, MAX_OUTPUT_CHARACTERS - 1)}…` : line;
-}
 
 /** A look that hangs, also one that ignores its signal, fails at its time limit. */
 export function limitProbe(name: string, timeoutSeconds: number, clock: Clock, look: (signal: AbortSignal) => Promise<Finding>): Probe {

@@ -2,12 +2,12 @@
 import { HoldlineError } from '../domain/errors.js';
 import type { ModuleCall, ModulePhase, ModuleRequest } from '../domain/module.js';
 import type { RunResult } from '../domain/ports.js';
+import { describeEnd, lastLines, toOneLine } from '../domain/run-words.js';
 
 export const CONTRACT = 1;
 /** Of check and prepare: not now, ask again later. */
 export const EXIT_NOT_NOW = 75;
 const MAX_WORDS = 300;
-const LAST_LINES = 3;
 
 export function requestOf(phase: ModulePhase, call: ModuleCall): ModuleRequest {
   const { component, transaction, from, to, tree, previous_tree, state_dir } = call;
@@ -41,19 +41,15 @@ export function judgeRun(phase: ModulePhase, call: Pick<ModuleCall, 'component' 
   if (result.code === EXIT_NOT_NOW && !result.timedOut && (phase === 'check' || phase === 'prepare')) {
     return new HoldlineError('module-not-now', `cannot go on: ${what} says "not now" in ${phase}${said}`, { hint: 'It is asked again at the next check.' });
   }
-  const end = result.timedOut ? `no end within ${call.timeouts[phase]} s` : result.signal === null ? `exit code ${String(result.code)}` : `killed by ${result.signal}`;
+  const end = describeEnd(result, call.timeouts[phase]);
   return new HoldlineError('module-failed', `cannot ${phase}: ${what} failed (${end}${said})`, {
     hint: 'Look at what the module printed (log_level debug shows every line), correct it, and publish a newer version.', context: { component: call.component, phase },
   });
 }
 
-function lastWords({ stdout, stderr }: RunResult): string {
-  const lines = `${stdout}\n${stderr}`.split('\n').map(printable).filter((line) => line !== '').slice(-LAST_LINES);
+function lastWords(result: RunResult): string {
+  const lines = lastLines(result, printable);
   return lines.length === 0 ? '' : `: ${lines.join(' | ')}`;
 }
 
-/** One line without control characters: it goes to terminals, logs and the journal. */
-function printable(text: string): string {
-  const line = text.replace(/\s+/gu, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '').trim();
-  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS - 1)}…` : line;
-}
+const printable = (text: string): string => toOneLine(text, MAX_WORDS);
