@@ -3,7 +3,7 @@
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
 import { explainFsError } from '../domain/fs-errors.js';
 import type { JournalledStepState, PlanStep } from '../domain/plan.js';
-import type { JournalledState } from '../domain/state.js';
+import type { JournalledState, Waiting } from '../domain/state.js';
 import { discardTransaction, revertTransaction, type Ended } from './revert-transaction.js';
 import { stamp, type Run } from './run.js';
 
@@ -19,18 +19,25 @@ export async function runPlan<Context>(run: Run<Context>): Promise<PlanOutcome> 
       run.report({ type: 'state', state });
       assertNotAborted(run.signal);
       const waiting = state === 'switching' ? await run.admitSwitch?.() ?? null : null;
-      if (waiting !== null) return { ...await discardTransaction(run, { code: waiting.reason, reason: waiting.detail }), waiting };
+      if (waiting !== null) return await discardFor(run, waiting);
       enterState(run, state);
       await runSteps(run, state);
     }
     return { outcome: 'switched' };
   } catch (thrown) {
     const error = errorOf(thrown, run.signal, journal.summary().state);
+    // A step that only the module's word keeps from going on: it comes before the switch.
+    if (error.code === 'module-not-now') return discardFor(run, { reason: 'hold', detail: error.message, until: null });
     run.log.warn(error.message, { code: error.code, transaction: journal.begin.transaction });
     const why = { code: error.code, reason: error.message };
     const ended = journal.summary().state === 'switching' ? await revertTransaction(run, why) : await discardTransaction(run, why);
     return { ...ended, error };
   }
+}
+
+/** Waiting is no error: nothing has changed, and it is tried again. */
+async function discardFor<Context>(run: Run<Context>, waiting: Waiting): Promise<Ended> {
+  return { ...await discardTransaction(run, { code: waiting.reason, reason: waiting.detail }), waiting };
 }
 
 /** Writes the state where it is a new one, then tells it. */

@@ -21,8 +21,10 @@ export type CloseEnded = (books: Books) => void;
 
 const NOTHING_MEASURED = { downtimeMs: null, durationMs: 0, bytesDownloaded: 0, bytesWritten: 0 } as const;
 
-/** Closes what recovery ended. A service that will not start does not keep the rest from being settled. */
-/** @param givenUp the version whose module a person no longer waits for */
+/**
+ * Closes what recovery ended. A service that will not start does not keep the rest from being settled.
+ * @param givenUp the version whose module a person no longer waits for
+ */
 export async function settleEnded(parts: EngineParts, givenUp?: string, close: CloseEnded = (books) => closeBooks(parts, books)): Promise<void> {
   for (const { path, summary } of findUnsettled(parts.fs, journalDir(parts.layout))) {
     if (summary.end === null) continue;

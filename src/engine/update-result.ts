@@ -11,7 +11,7 @@ export function resultOf(plan: Plan, end: TransactionEnd, figures: { readonly du
   return {
     outcome: outcomeOf(plan, end), from: plan.from?.version ?? null, to: plan.to.version, reason: end.reason, code: end.code, downtime_ms: end.downtimeMs,
     duration_ms: Math.round(figures.durationMs), bytes_downloaded: figures.bytesDownloaded, bytes_written: end.results.bytesWritten,
-    restarted: end.results.restarted, reloaded: end.results.reloaded, config_conflicts: end.results.configConflicts,
+    restarted: end.results.restarted, reloaded: end.results.reloaded, config_conflicts: end.results.configConflicts, ...(end.waiting === undefined ? {} : { waiting: end.waiting }),
   };
 }
 
@@ -20,7 +20,7 @@ function outcomeOf(plan: Plan, end: TransactionEnd): UpdateResult['outcome'] {
   switch (end.outcome) {
     case 'committed': return plan.kind === 'rollback' ? 'rolled_back' : 'updated';
     case 'paused': return 'waiting';
-    case 'discarded': return 'failed';
+    case 'discarded': return end.waiting === undefined ? 'failed' : 'waiting';
     case 'reverted': return 'rolled_back';
     case 'broken': return 'broken';
   }

@@ -35,8 +35,6 @@ export async function runUpdate(parts: EngineParts, request: UpdateRequest, sign
   const { id, plan, stage, bytesDownloaded } = await prepareUpdate(parts, found, candidate, { dryRun: request.dryRun, makeId: () => transactionId(parts) }, signal);
   if (request.dryRun) return plannedResult(plan, took(), bytesDownloaded);
   const end = await runTransaction(parts, { id, plan, stage, bytesDownloaded, begunMs, admitSwitch: () => admitSwitch(parts, candidate, asked, signal) }, signal);
-  if (end.waiting !== undefined) return { ...resultOf(plan, end, { durationMs: took(), bytesDownloaded }), outcome: 'waiting', waiting: end.waiting };
-  if (end.outcome === 'discarded' && end.error?.code === 'module-not-now') return waitingResult(device.version, candidate.release.version, { reason: 'hold', detail: end.error.message, until: null }, took());
   if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
   return resultOf(plan, end, { durationMs: took(), bytesDownloaded });
 }

@@ -122,8 +122,7 @@ function probeWith(chosen: readonly ChosenProbes[], around: UpdaterSurroundings,
   return watchProbation({ rules, prober, patience: longestWait(all, rules), usage, clock: systemClock, report: around.report, signal });
 }
 
-/** A probation of no time has nothing to compare. */
-/** What uses more than before is judged by the rules of the first, which are those of all unless one says otherwise. */
+/** A probation of no time has nothing to compare. What uses more than before is judged by the rules of the first, which are those of all unless one says otherwise. */
 function compareUsage(views: readonly Settings[], around: UpdaterSurroundings, touched: readonly string[], { seconds, compareBefore }: WatchRules): UsageComparison | undefined {
   const regression = views[0]?.regression;
   if (regression === undefined || seconds === 0 || compareBefore === null || !comparesAnything(regression)) return undefined;

@@ -48,6 +48,12 @@ describe('an update with a module', () => {
     expect(blocked()).toEqual(blocks);
   });
 
+  it('that says not now is waited for, which is no error', async () => {
+    misbehave({ check: 'not-now' });
+    expect(await update()).toMatchObject({ outcome: 'discarded', error: undefined, waiting: { reason: 'hold', detail: expect.stringContaining('the board is busy') as unknown, until: null } });
+    expect(readDeviceState(fs, world.layout)).toMatchObject({ last_error: null, waiting: { reason: 'hold' } });
+  });
+
   it('that fails its probation is undone by its own program', async () => {
     misbehave({});
     world.hooks.verdict = 'failed';

@@ -40,7 +40,7 @@ export async function runGroup(app: AppParts, { id, moves, begunMs, admitSwitch 
     };
   };
   const end = await carryOut(parts, run, (facts) => closeGroupBooks(app.members, { ...facts, journal, durationMs: tookMs(), downtimeMs: null, bytesDownloaded: 0, bytesWritten: 0 }, measured), signal);
-  if (end.outcome === 'discarded' && end.waiting === undefined && end.error !== undefined) throw end.error;
+  if (end.outcome === 'discarded' && end.error !== undefined) throw end.error;
   return moves.map((move) => answerOf(move, end, contexts.get(move.member.name), tookMs()));
 }
 
@@ -60,6 +60,5 @@ function withContexts(run: Run<StepContext>, contexts: ReadonlyMap<string, StepC
 
 function answerOf({ plan, bytesDownloaded }: Move, end: TransactionEnd, context: StepContext | undefined, durationMs: number): UpdateResult {
   const results = context?.results ?? end.results;
-  const result = resultOf(plan, { ...end, results, downtimeMs: downtimeOf(results) }, { durationMs, bytesDownloaded });
-  return end.waiting === undefined ? result : { ...result, outcome: 'waiting', waiting: end.waiting };
+  return resultOf(plan, { ...end, results, downtimeMs: downtimeOf(results) }, { durationMs, bytesDownloaded });
 }
