@@ -55,7 +55,8 @@ test('an update upgrades a bridge warm: not a byte lost or doubled, and its read
   const socket = join(socketDir, 'line.sock');
   await waitUntil('the bridge reads', async () => (await inspectBridge(socket, 'line')).reading);
   const bridgePid = async (): Promise<number | undefined> => (await inspectBridge(socket, 'line')).report?.pid;
-  const pids = async (): Promise<readonly number[]> => ((await world.holdline(['--status', '--json'])).json['services'] as { pid: number }[]).map(({ pid }) => pid);
+  const pids = async (): Promise<readonly (number | null)[]> => ((await world.holdline(['--status', '--json'])).json['services'] as { pid: number | null }[]).map(({ pid }) => pid);
+  await waitUntil('both run', async () => !(await pids()).includes(null));
   const [before, first] = [await pids(), await bridgePid()];
   const line = await connectBridge({ path: socket });
   let text = '';
