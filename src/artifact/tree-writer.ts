@@ -3,7 +3,6 @@
 // Must never open a path that exists, and never follow a link: links are made when everything else is there.
 import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
-import { errnoOf } from '../domain/errors.js';
 import type { Filesystem, WritableFile } from '../domain/ports.js';
 import type { TreeEntry } from '../domain/tree.js';
 import { parentOf } from './archive-names.js';
@@ -35,8 +34,6 @@ interface OpenEntry {
 
 const PROBE = '.holdline-mode-probe';
 const DIRECTORY_MODE = 0o755;
-/** Linking is an economy: where it is not possible, the bytes are written. */
-const LINK_REFUSALS = new Set(['EMLINK', 'EXDEV', 'EPERM', 'ENOENT', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** What a payload's entries are handed to; paths are checked and in no other order than the archive's. */
 export interface EntryWriter {
@@ -67,7 +64,7 @@ export class TreeWriter implements EntryWriter {
   makeDirectory(path: string): void {
     if (this.#made.has(path)) return;
     this.makeDirectory(parentOf(path));
-    this.fs.makeDirectory(this.#onDisk(path), DIRECTORY_MODE);
+    this.fs.createDirectory(this.#onDisk(path), DIRECTORY_MODE);
     this.#restoreMode(this.#onDisk(path), DIRECTORY_MODE);
     this.#made.add(path);
   }
@@ -152,16 +149,9 @@ export class TreeWriter implements EntryWriter {
 
   #link(open: OpenEntry, comparison: ContentComparison): void {
     comparison.close();
-    if (comparison.isComplete()) {
-      try {
-        this.fs.hardLink(comparison.path, this.#onDisk(open.path));
-        this.filesLinked += 1;
-        return;
-      } catch (thrown) {
-        if (!LINK_REFUSALS.has(errnoOf(thrown) ?? '')) throw thrown;
-      }
-    }
-    this.#diverge(open, comparison);
+    if (!comparison.isComplete()) return this.#diverge(open, comparison);
+    this.fs.hardLink(comparison.path, this.#onDisk(open.path));
+    this.filesLinked += 1;
   }
 
   /** The current tree's file at the same path, when it may be shared: a regular file of the same size and executable bit. */

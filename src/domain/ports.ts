@@ -57,6 +57,8 @@ export interface Filesystem {
 
   /** Recursive; no error when it is there. */
   makeDirectory(path: string, mode?: number): void;
+  /** This one alone: what is above it is there, and nothing stands in its place (EEXIST). */
+  createDirectory(path: string, mode: number): void;
   /** Opens for writing; `exclusive` fails with EEXIST, `append` keeps what is there. */
   open(path: string, how: 'exclusive' | 'truncate' | 'append', mode?: number): WritableFile;
   symlink(target: string, path: string): void;

@@ -1,6 +1,7 @@
 // The fetcher: the part that talks to the network and reads what others packed. Before the first byte of either it gives up every right
 // but reading and TCP; what it wants written, its parent writes, in the folders of the question at hand. Loads nothing else of ours.
 import { HoldlineError, toHoldlineError } from '../domain/errors.js';
+import { explainFsError } from '../domain/fs-errors.js';
 import type { Layout } from '../domain/layout.js';
 import type { Logger, ReleaseListing, ReleaseSource } from '../domain/ports.js';
 import type { RunEvent } from '../domain/results.js';
@@ -8,7 +9,7 @@ import type { Settings } from '../domain/settings.js';
 import { fetchSmallAsset } from '../artifact/fetch-small-asset.js';
 import { transferBounds } from '../artifact/obtain-manifest.js';
 import { plainError } from '../interface/control/protocol.js';
-import { brokeredCalls } from '../platform/brokered-calls.js';
+import { brokeredCalls, type BrokeredCalls } from '../platform/brokered-calls.js';
 import { systemClock } from '../platform/clock.js';
 import { createFilesystem } from '../platform/filesystem.js';
 import { giveUpRights } from '../platform/give-up-rights.js';
@@ -26,14 +27,14 @@ function remoteLog(): Logger {
 }
 
 interface View { readonly settings: Settings; readonly sources: SourceParts }
-interface Work extends View { readonly log: Logger; settle(): void; readonly components: ReadonlyMap<string, View> }
+interface Work extends View { readonly log: Logger; readonly effects: Pick<BrokeredCalls, 'keepsUnchanged' | 'settle'>; readonly components: ReadonlyMap<string, View> }
 
 function begin(settings: Settings, layout: Layout): Work {
   const given = giveUpRights();
   send({ type: 'begun', lacks: given.done ? null : given.why });
   const log = remoteLog();
-  const { calls, settle } = brokeredCalls(EFFECT_PIPES, nodeSystemCalls());
-  const fs = createFilesystem(calls);
+  const effects = brokeredCalls(EFFECT_PIPES, nodeSystemCalls());
+  const fs = createFilesystem(effects.calls);
   const inside = { fs, log, report: (event: RunEvent) => send({ type: 'event', event }) };
   const repos = new Map<string, SharedListing>();
   const components = new Map(settings.components?.map((view): [string, View] => {
@@ -42,7 +43,7 @@ function begin(settings: Settings, layout: Layout): Work {
     repos.set(repo, listing);
     return [view.component.name, { settings: view, sources: localSources({ ...inside, settings: view, layout: layoutOf(view), listing }) }];
   }));
-  return { settings, log, settle, components, sources: localSources({ ...inside, settings, layout }) };
+  return { settings, log, effects, components, sources: localSources({ ...inside, settings, layout }) };
 }
 
 async function listAll({ components }: Work, { settings }: View, signal: AbortSignal): Promise<Record<string, ReleaseListing>> {
@@ -73,7 +74,9 @@ async function perform(work: Work, view: View, question: Question, source: Relea
     }
     case 'payload': return artifact.obtainPayload(question.release, question.manifest, signal);
     case 'listing': return artifact.listPayload(question.payload, signal);
-    case 'extract': return artifact.extract(question.payload, question.into, question.reuse, signal);
+    case 'extract':
+      work.effects.keepsUnchanged(question.reuse);
+      return artifact.extract(question.payload, question.into, question.reuse, signal);
   }
 }
 
@@ -82,8 +85,9 @@ async function answer(work: Work, id: number, question: Question, signal: AbortS
   const source = sourceOf(view, question);
   const facts = (): SourceFacts => ({ description: source.description, requestsToday: source.requestsToday(), rateLimit: source.rateLimit() });
   try {
+    work.effects.keepsUnchanged(null);
     const result = await perform(work, view, question, source, signal);
-    work.settle();
+    try { work.effects.settle(); } catch (thrown) { throw explainFsError(thrown, 'write what was fetched'); }
     send({ type: 'answer', id, result, facts: facts() });
   } catch (thrown) {
     const error = toHoldlineError(thrown);

@@ -18,24 +18,31 @@ export interface EffectPipes { readonly out: number; readonly in: number }
 
 export interface BrokeredCalls {
   readonly calls: SystemCalls;
+  /** Nothing below this folder is changed from now on, so a look there waits for nothing. Null: of no folder is that so. */
+  keepsUnchanged(folder: string | null): void;
   /** What was asked for is done when this returns; throws the error of what was not. Before anything is called finished. */
   settle(): void;
 }
 
 export function brokeredCalls(pipes: EffectPipes, local: SystemCalls): BrokeredCalls {
   const line = new EffectLine(pipes);
-  return { calls: callsOver(line, local), settle: () => line.settle() };
+  let unchanged: string | null = null;
+  const stays = (path: CallPath): boolean => unchanged !== null && typeof path === 'string' && path.startsWith(`${unchanged}/`);
+  return { calls: callsOver(line, local, stays), keepsUnchanged: (folder) => { unchanged = folder; }, settle: () => line.settle() };
 }
 
-function callsOver(line: EffectLine, local: SystemCalls): SystemCalls {
+function callsOver(line: EffectLine, local: SystemCalls, stays: (path: CallPath) => boolean): SystemCalls {
   let handle = FIRST_HANDLE;
   const text = (path: CallPath): string => {
     const name = path.toString();
     if (typeof path !== 'string' && !Buffer.from(name).equals(path)) throw callError('EILSEQ', 'a name that is not UTF-8 cannot be asked for', name);
     return name;
   };
-  /** What was asked for before is done before we look. */
-  const looking = <Args extends readonly unknown[], Result>(look: (...args: Args) => Result) => (...args: Args): Result => { line.settle(); return look(...args); };
+  /** What was asked for before is done before we look, where it could be seen. */
+  const looking = <Path extends CallPath, Rest extends readonly unknown[], Result>(look: (path: Path, ...rest: Rest) => Result) => (path: Path, ...rest: Rest): Result => {
+    if (!stays(path)) line.settle();
+    return look(path, ...rest);
+  };
   return {
     lstat: looking((path) => local.lstat(path)), fstat: (fd) => local.fstat(fd), readdir: looking((path) => local.readdir(path)), readlink: looking((path) => local.readlink(path)),
     realpath: looking((path) => local.realpath(path)), statfs: looking((path) => local.statfs(path)), open: looking((path, flags, mode) => local.open(path, flags, mode)),
@@ -52,9 +59,9 @@ function callsOver(line: EffectLine, local: SystemCalls): SystemCalls {
       return piece.length;
     },
     fsync: (fd) => { if (fd < FIRST_HANDLE) { line.settle(); local.fsync(fd); } else line.ask('fsync', [fd]); },
-    mkdir: (path, mode) => line.ask('mkdir', [path, mode]),
-    symlink: (target, path) => line.ask('symlink', [target, path]),
-    link: (from, to) => line.ask('link', [from, to]),
+    mkdir: (path, mode) => line.send('mkdir', [path, mode]),
+    symlink: (target, path) => line.send('symlink', [target, path]),
+    link: (from, to) => line.send('link', [from, to]),
     rename: (from, to) => line.ask('rename', [from, to]),
     exchange: () => false,
     unlink: (path) => line.ask('unlink', [text(path)]),

@@ -24,6 +24,8 @@ export interface EffectBroker {
   grant(grant: Grant): void;
   /** Bytes from the process; what comes back goes to it. @throws BadFrame: end that process */
   receive(piece: Uint8Array): readonly Buffer[];
+  /** Bytes it has had written so far. */
+  written(): number;
   /** Closes what it left open. */
   close(): void;
 }
@@ -31,7 +33,10 @@ export interface EffectBroker {
 const NOTHING: Grant = { folders: [], files: [], linkFrom: null };
 const MAX_OPEN_FILES = 32;
 const PERMISSION_BITS = 0o777;
-const { O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW, S_IFMT, S_IFDIR, S_IFREG, S_IFLNK } = constants;
+/** The filesystem or its owner rules do not allow a second name. */
+const CANNOT_LINK: ReadonlySet<string> = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+const COPY_BYTES = 256 * 1024;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW, S_IFMT, S_IFDIR, S_IFREG, S_IFLNK } = constants;
 const OPEN_WAYS = [O_WRONLY | O_CREAT | O_EXCL, O_WRONLY | O_CREAT | O_TRUNC, O_WRONLY | O_CREAT | O_APPEND];
 
 /** @param maxBytes all it may write together */
@@ -41,6 +46,7 @@ export function createEffectBroker(calls: SystemCalls, maxBytes: number): Effect
   return {
     grant: (grant) => broker.grant(grant),
     close: () => broker.close(),
+    written: () => broker.written(),
     receive: (piece) => {
       const answers: Buffer[] = [];
       for (const frame of cutter.push(piece)) {
@@ -51,6 +57,8 @@ export function createEffectBroker(calls: SystemCalls, maxBytes: number): Effect
     },
   };
 }
+
+interface Linkable { readonly path: string; readonly mode: number }
 
 class Broker {
   readonly #files = new Map<number, number>();
@@ -65,6 +73,8 @@ class Broker {
     this.#grant = grant;
     this.#realFolders.clear();
   }
+
+  written(): number { return this.#written; }
 
   close(): void {
     for (const fd of this.#files.values()) this.calls.close(fd);
@@ -101,7 +111,7 @@ class Broker {
       case 'close': return this.#close(number(0));
       case 'mkdir': return this.calls.mkdir(this.#granted(path(0)), number(1) & PERMISSION_BITS);
       case 'symlink': return this.#changing(() => this.calls.symlink(path(0), this.#granted(path(1))));
-      case 'link': return this.calls.link(this.#linkable(path(0)), this.#granted(path(1)));
+      case 'link': return this.#share(this.#linkable(path(0)), this.#granted(path(1)));
       case 'rename': return this.#changing(() => this.calls.rename(this.#granted(path(0)), this.#granted(path(1))));
       case 'unlink': return this.#changing(() => this.calls.unlink(this.#granted(path(0))));
       case 'rmdir': return this.#changing(() => this.calls.rmdir(this.#granted(path(0))));
@@ -117,6 +127,25 @@ class Broker {
     if (this.#files.size >= MAX_OPEN_FILES) throw callError('EMFILE', 'too many files are open', path);
     const granted = (flags & O_EXCL) === 0 ? this.#only(path) : this.#granted(path);
     this.#files.set(handle, this.calls.openWrite(granted, flags | O_NOFOLLOW, mode & PERMISSION_BITS));
+  }
+
+  /** A second name, or a file of its own where none can be had. Nobody waits for each, so it is decided here. */
+  #share({ path, mode }: Linkable, to: string): void {
+    try { this.calls.link(path, to); } catch (thrown) {
+      if (!CANNOT_LINK.has(errnoOf(thrown) ?? '')) throw thrown;
+      this.#copy(path, to, mode);
+    }
+  }
+
+  #copy(from: string, to: string, mode: number): void {
+    const source = this.calls.open(from, O_RDONLY | O_NOFOLLOW);
+    try {
+      const fd = this.calls.openWrite(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & PERMISSION_BITS);
+      try {
+        const piece = Buffer.allocUnsafe(COPY_BYTES);
+        for (let length = this.calls.read(source, piece); length > 0; length = this.calls.read(source, piece)) this.#write(fd, piece.subarray(0, length));
+      } finally { this.calls.close(fd); }
+    } finally { this.calls.close(source); }
   }
 
   #write(fd: number, bytes: Buffer): void {
@@ -160,13 +189,14 @@ class Broker {
     return granted;
   }
 
-  #linkable(path: string): string {
+  #linkable(path: string): Linkable {
     const { linkFrom } = this.#grant;
     if (linkFrom === null || !path.startsWith(`${linkFrom}/`)) throw callError('EACCES', 'outside what was granted', path);
     assertPlain(path);
     this.#assertRealFolders(linkFrom, dirname(path));
-    if (((this.#look(path)?.mode ?? 0) & S_IFMT) !== S_IFREG) throw callError('EACCES', 'not a file', path);
-    return path;
+    const mode = this.#look(path)?.mode ?? 0;
+    if ((mode & S_IFMT) !== S_IFREG) throw callError('EACCES', 'not a file', path);
+    return { path, mode };
   }
 
   #assertRealFolders(root: string, folder: string): void {

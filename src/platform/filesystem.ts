@@ -46,6 +46,7 @@ export function createFilesystem(calls: SystemCalls = nodeSystemCalls()): Filesy
   return {
     ...looking,
     makeDirectory: (path, mode = DEFAULT_DIRECTORY_MODE) => makeDirectories(calls, looking.stat, path, mode),
+    createDirectory: (path, mode) => calls.mkdir(path, mode),
     open: (path, how, mode = DEFAULT_FILE_MODE) => writableFile(calls, calls.openWrite(path, OPEN_FLAGS[how], mode)),
     symlink: (target, path) => calls.symlink(target, path),
     hardLink: (from, to) => calls.link(from, to),

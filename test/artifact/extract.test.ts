@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTree } from '../../src/artifact/read-tree.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
-import { openBench, TEST_LIMITS, type Bench } from '../support/extraction.js';
+import { openBench, type Bench } from '../support/extraction.js';
 import { snapshotFolder } from '../support/folder-snapshot.js';
 import { file, folder, hardLink, link, paxEntry, rawTarGz, type RawEntry } from '../support/tar-builder.js';
 
@@ -159,20 +159,6 @@ describe('reuse of the current tree', () => {
     const result = await bench.extract(payload, { reuse: { directory: current(), isReusable: (path: string) => !path.startsWith('config2') } });
     expect(result).toMatchObject({ stripped: null, filesLinked: 1 });
     expect(lstatSync(at('config2/same')).nlink).toBe(1);
-  });
-
-  it('writes where the filesystem takes no more links', async () => {
-    const fs = createFilesystem();
-    const refusing = { ...fs, hardLink: () => { throw Object.assign(new Error('EMLINK'), { code: 'EMLINK' }); } };
-    const { extractPayload } = await import('../../src/artifact/extract.js');
-    const { silentLog } = await import('../support/extraction.js');
-    writeFileSync(join(bench.root, 'p.tar.gz'), rawTarGz([file('src/same', 'same'), file('src/big', big)]));
-    const result = await extractPayload({ fs: refusing, log: silentLog, report: () => undefined }, {
-      payload: join(bench.root, 'p.tar.gz'), into: bench.into, strip: 'auto', managedPaths: ['src'], limits: TEST_LIMITS, links: 'inside',
-      reuse: { directory: current(), isReusable: () => true },
-    }, new AbortController().signal);
-    expect(result).toMatchObject({ filesLinked: 0, bytesWritten: 4 + big.length });
-    expect(readTree(fs, bench.into)).toEqual(result.tree);
   });
 
   it('shares with a file that has other names already', async () => {

@@ -1,6 +1,6 @@
 // The broker is asked by someone it cannot trust: what lies outside of what was granted stays as it is, whatever is asked.
 import fc from 'fast-check';
-import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEffectBroker, type EffectBroker, type Grant } from '../../src/platform/effect-broker.js';
@@ -47,6 +47,18 @@ describe('what is granted', () => {
       ask(['symlink', ['../../../live', at('staging/tree/out')]]), ask(['link', [at('live/src/main.js'), at('staging/tree/src/main.js')]]), ask(['chmod', [at('staging/tree/src/a'), 0o4700]]), ask(['rename', [at('staging/tree/src/a'), at('staging/tree/b')]]),
     ]).toEqual(Array.from({ length: 9 }, () => 'done'));
     expect([readFileSync(at('staging/tree/b'), 'utf8'), lstatSync(at('staging/tree/b')).mode & 0o7777]).toEqual(['text', 0o700]);
+  });
+
+  it.each(['EMLINK', 'EPERM', 'EXDEV'])('a second name that the filesystem refuses with %s is a file of its own, counted as written', (code) => {
+    const link = (): never => { throw Object.assign(new Error(code), { code }); };
+    broker = createEffectBroker({ ...nodeSystemCalls(), link }, 50);
+    broker.grant(GRANT());
+    const [from, to] = [at('live/src/main.js'), at('staging/tree/main.js')];
+    chmodSync(from, 0o555);
+    expect([ask(['link', [from, to]], false), ask(['settle', []])]).toEqual(['no answer', 'done']);
+    expect([readFileSync(to, 'utf8'), lstatSync(to).mode & 0o777, lstatSync(to).nlink, broker.written()]).toEqual([readFileSync(from, 'utf8'), 0o555, 1, 27]);
+    expect(ask(['link', [from, to]])).toBe('EEXIST');
+    expect(ask(['link', [from, at('staging/tree/second.js')]])).toBe('EDQUOT');
   });
 
   it('a named file is written by its durable write, and its neighbours are not', () => {

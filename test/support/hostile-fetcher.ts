@@ -22,7 +22,8 @@ let settings: Settings;
 let layout: Layout;
 let parts: SourceParts;
 
-const trying = (act: () => void): void => { try { act(); } catch { /* refused, as it should be */ } };
+/** Waits for the refusal: it must not hit what is asked for honestly. */
+const trying = (act: () => void): void => { try { act(); settle(); } catch { /* refused, as it should be */ } };
 const evil = (path: string): void => trying(() => { const file = fs.open(path, 'truncate', 0o644); file.write(Buffer.from('evil')); file.close(); });
 
 /** Everything it could want to reach. */

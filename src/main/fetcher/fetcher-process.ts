@@ -18,6 +18,8 @@ export interface FetcherParts { readonly script: string; readonly settings: Sett
 export interface Fetcher {
   /** One question at a time; rejects with the HoldlineError of the refusal. */
   ask(question: Question, grant: Grant, signal: AbortSignal): Promise<unknown>;
+  /** What the process that runs now has had written. */
+  bytesWritten(): number;
   /** As of the last answer. */
   facts(): SourceFacts | undefined;
   /** Ends the process; the next question starts another. */
@@ -51,6 +53,7 @@ class FetcherProcess implements Fetcher {
   constructor(private readonly parts: FetcherParts) {}
 
   facts(): SourceFacts | undefined { return this.#facts; }
+  bytesWritten(): number { return this.#running?.broker.written() ?? 0; }
 
   close(): void {
     const running = this.#running;

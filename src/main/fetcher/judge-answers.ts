@@ -9,7 +9,6 @@ import type { ReleaseListing, SourceFile } from '../../domain/ports.js';
 import type { Asset, Release } from '../../domain/release.js';
 import { treeDigest, type Tree } from '../../domain/tree.js';
 import type { ObtainedPayload } from '../../engine/parts.js';
-import type { StagedTree } from '../../steps/context.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -76,7 +75,7 @@ export function judgeTree(value: unknown, depth: number): Tree {
 
 const isEntry = (value: unknown): value is Tree[number] => isFields(value) && isText(value['path']) && value['path'] !== '' && isText(value['mode']) && ['0644', '0755', 'link'].includes(value['mode']) && isCount(value['size']) && isDigest(value['sha256']);
 
-export function judgeStaged(value: unknown, depth: number): StagedTree {
-  if (!isFields(value) || !isCount(value['bytesWritten'])) throw nonsense('a tree that is none');
-  return { bytesWritten: value['bytesWritten'], tree: judgeTree(value['tree'], depth) };
+export function judgeStaged(value: unknown, depth: number): Tree {
+  if (!isFields(value)) throw nonsense('a tree that is none');
+  return judgeTree(value['tree'], depth);
 }

@@ -90,10 +90,11 @@ function remoteArtifact(around: SourceSurroundings, fetcher: Fetcher, source: Re
     listPayload: async (payload, signal) => judgeTree(await fetcher.ask({ kind: 'listing', payload }, grantOf(around, []), signal), depth),
     async extract(payload, into, reuse, signal) {
       const grant = { ...grantOf(around, [into]), linkFrom: reuse };
+      const before = fetcher.bytesWritten();
       try {
-        const staged = judgeStaged(await fetcher.ask({ kind: 'extract', payload, into, reuse }, grant, signal), depth);
+        const tree = judgeStaged(await fetcher.ask({ kind: 'extract', payload, into, reuse }, grant, signal), depth);
         if (fs.stat(into)?.kind !== 'directory') throw new HoldlineError('tree-digest', `cannot use the release: ${into} is no folder. Nothing has changed on the device`);
-        return staged;
+        return { tree, bytesWritten: fetcher.bytesWritten() - before };
       } finally {
         // The last that is asked of it in an update: its memory is wanted elsewhere.
         fetcher.close();

@@ -39,5 +39,5 @@ export function wireSources(settings: Settings, fs: Filesystem, { log, report, f
 
 /** Each question says of which component it is. */
 const ofComponent = (fetcher: Fetcher, component: string): Fetcher => ({
-  ask: (question, grant, signal) => fetcher.ask({ ...question, component }, grant, signal), facts: () => fetcher.facts(), close: () => fetcher.close(),
+  ask: (question, grant, signal) => fetcher.ask({ ...question, component }, grant, signal), facts: () => fetcher.facts(), bytesWritten: () => fetcher.bytesWritten(), close: () => fetcher.close(),
 });
