@@ -13,7 +13,7 @@ import type { CallStat, SystemCalls } from './system-calls.js';
 const MAX_TEMPORARY_TRIES = 10_000;
 const DEFAULT_FILE_MODE = 0o644;
 const DEFAULT_DIRECTORY_MODE = 0o755;
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NONBLOCK, S_IFMT, S_IFDIR } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NONBLOCK, S_IFMT, S_IFDIR, S_IFLNK } = constants;
 const OPEN_FLAGS = {
   exclusive: O_WRONLY | O_CREAT | O_EXCL,
   truncate: O_WRONLY | O_CREAT | O_TRUNC,
@@ -130,7 +130,8 @@ function makeDirectories(calls: SystemCalls, stat: Filesystem['stat'], path: str
 /** A link to a directory counts. */
 function isDirectory(calls: SystemCalls, path: string): boolean {
   try {
-    return (calls.lstat(calls.realpath(path)).mode & S_IFMT) === S_IFDIR;
+    const type = calls.lstat(path).mode & S_IFMT;
+    return type === S_IFDIR || (type === S_IFLNK && (calls.lstat(calls.realpath(path)).mode & S_IFMT) === S_IFDIR);
   } catch (thrown) {
     if (isMissing(thrown)) return false;
     throw thrown;
