@@ -2,15 +2,23 @@
 // that is broken keeps nobody else from being repaired. Needs no settings: the folders say which components there are.
 import { join } from 'node:path';
 import { takeLock } from './lock.js';
-import { recover, type RecoverOptions, type RecoverResult } from './recover.js';
+import { alarmFor, recover, type RecoverOptions, type RecoverResult } from './recover.js';
 import { isMissing, nodeRescueCalls, type RescueCalls } from './rescue-calls.js';
 import { isDirectory, look } from './rescue-operations.js';
+import { tryAgain } from './try-again.js';
+
+const COMPONENTS = 'components';
 
 /** @param options.stateDir the app's; its lock is the one for all of them */
 export function recoverApp(options: RecoverOptions): readonly [RecoverResult, ...RecoverResult[]] {
   const { stateDir, fs: calls = nodeRescueCalls, lock = takeLock } = options;
   const below = lock === 'held' ? lock : (): ReturnType<typeof lock> => lock(stateDir);
-  return [recover(options), ...componentStateDirs(calls, stateDir).map((dir) => recover({ ...options, stateDir: dir, lock: below }))];
+  const own = recover(options);
+  try {
+    return [own, ...tryAgain(() => componentStateDirs(calls, stateDir)).map((dir) => recover({ ...options, stateDir: dir, lock: below }))];
+  } catch (thrown) {
+    return [own, alarmFor(thrown, join(stateDir, COMPONENTS))];
+  }
 }
 
 export interface RecoverySummary { readonly outcome: RecoverResult['outcome']; readonly actions: readonly string[] }
@@ -24,7 +32,7 @@ export function summarizeRecovery(results: readonly RecoverResult[]): RecoverySu
 }
 
 export function componentStateDirs(calls: RescueCalls, stateDir: string): string[] {
-  const root = join(stateDir, 'components');
+  const root = join(stateDir, COMPONENTS);
   try {
     return calls.readdir(root).map((name) => join(root, name.toString('utf8'))).sort().filter((dir) => {
       const stat = look(calls, join(dir, 'journal'));

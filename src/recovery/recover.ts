@@ -6,6 +6,7 @@ import { answerTo } from './judge-journal.js';
 import { takeLock, type TakeLock } from './lock.js';
 import { nodeRescueCalls, readBootId, type RescueCalls } from './rescue-calls.js';
 import { DamagedJournal, openJournals, type RescueJournal } from './rescue-journal.js';
+import { tryAgain } from './try-again.js';
 
 export interface RecoverOptions {
   readonly stateDir: string;
@@ -34,20 +35,24 @@ export interface RecoverResult {
 }
 
 export function recover(options: RecoverOptions): RecoverResult {
+  try {
+    return tryAgain(() => recoverOnce(options), (thrown) => thrown instanceof DamagedJournal);
+  } catch (thrown) {
+    return alarmFor(thrown, options.stateDir);
+  }
+}
+
+function recoverOnce(options: RecoverOptions): RecoverResult {
   const { stateDir, fs: calls = nodeRescueCalls } = options;
   const directory = join(stateDir, 'journal');
+  const found = openJournals(calls, directory);
+  if (!needsWork(found, options)) return quiet(found, stateDir);
+  const lock = options.lock === 'held' ? { release: () => undefined } : (options.lock ?? takeLock)(stateDir);
+  if (lock === undefined) return busy(stateDir);
   try {
-    const found = openJournals(calls, directory);
-    if (!needsWork(found, options)) return quiet(found, stateDir);
-    const lock = options.lock === 'held' ? { release: () => undefined } : (options.lock ?? takeLock)(stateDir);
-    if (lock === undefined) return busy(stateDir);
-    try {
-      return putRight(calls, openJournals(calls, directory), options);
-    } finally {
-      lock.release();
-    }
-  } catch (thrown) {
-    return alarmFor(thrown, stateDir);
+    return putRight(calls, openJournals(calls, directory), options);
+  } finally {
+    lock.release();
   }
 }
 
@@ -96,7 +101,8 @@ function busy(stateDir: string): RecoverResult {
   };
 }
 
-function alarmFor(thrown: unknown, stateDir: string): RecoverResult {
+/** For what could not even be looked at. */
+export function alarmFor(thrown: unknown, stateDir: string): RecoverResult {
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof DamagedJournal) {
     return {

@@ -6,6 +6,7 @@ import type { JournalMember, JournalRecord } from '../../src/domain/journal.js';
 import { encodeRecord } from '../../src/engine/journal-lines.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
 import { recoverApp, summarizeRecovery } from '../../src/recovery/recover-app.js';
+import { nodeRescueCalls } from '../../src/recovery/rescue-calls.js';
 import { beginRecord, destroyWorld, fixedClock, makeWorld, planSteps, type SmallWorld } from '../support/small-world.js';
 import { makeMemoryFolder, removeTempFolder } from '../support/temp-folder.js';
 
@@ -50,6 +51,13 @@ describe('components', () => {
     expect(results.map(({ stateDir, outcome }) => [stateDir, outcome])).toEqual([[shared, 'nothing'], [a.state, 'repaired'], [b.state, 'broken']]);
     expect(selected(a)).toBe('versions/1.0.0-aaaaaaaaaaaa');
     expect(summarizeRecovery(results)).toMatchObject({ outcome: 'broken', actions: [expect.stringContaining('was undone'), expect.stringContaining('cannot read the journal')] });
+  });
+  it.each([['once is asked again', 1, ['nothing', 'repaired', 'repaired']], ['always is told, and an own transaction is put right all the same', Infinity, ['nothing', 'broken']]])('a folder of them that cannot be listed %s', (_, times, outcomes) => {
+    write(a.journals, switching(a));
+    write(b.journals, switching(b));
+    let left = times;
+    const readdir = (path: string | Buffer): Buffer[] => { if (path === join(shared, 'components') && left-- > 0) throw Object.assign(new Error('EIO: i/o error, scandir'), { code: 'EIO' }); return nodeRescueCalls.readdir(path); };
+    expect(recoverApp({ stateDir: shared, lock: 'held', bootId: 'boot', now: fixedClock.now, fs: { ...nodeRescueCalls, readdir } }).map(({ outcome }) => outcome)).toEqual(outcomes);
   });
   it('are left alone while another holdline has the one lock of the app', () => {
     write(a.journals, switching(a));

@@ -11,6 +11,7 @@ import { createFilesystem } from '../../src/platform/filesystem.js';
 import { createLocks } from '../../src/platform/locks.js';
 import { takeLock } from '../../src/recovery/lock.js';
 import { recover, type RecoverOptions } from '../../src/recovery/recover.js';
+import { nodeRescueCalls } from '../../src/recovery/rescue-calls.js';
 import { beginRecord, destroyWorld, fixedClock, makeWorld, planSteps, type SmallWorld } from '../support/small-world.js';
 
 const fs = createFilesystem();
@@ -36,6 +37,23 @@ function probing(...more: JournalRecord[]): string {
   fs.linkDurably('versions/1.1.0-bbbbbbbbbbbb', join(house(), 'current'));
   return write(...steps(7), state('probing'), ...more);
 }
+
+describe('a disk that refuses to be read', () => {
+  const failing = (times: number): Partial<RecoverOptions> => {
+    let left = times;
+    return { fs: { ...nodeRescueCalls, readdir: (path) => { if (left-- > 0) throw Object.assign(new Error('EIO: i/o error, scandir'), { code: 'EIO' }); return nodeRescueCalls.readdir(path); } } };
+  };
+  it('once, is asked again', () => {
+    write(...steps(3));
+    expect(recover(options(failing(1)))).toMatchObject({ outcome: 'repaired', alarm: null });
+  });
+  it('whenever it is asked, is told, and nothing is written down: the next start tries again', () => {
+    write(...steps(3));
+    expect(recover(options(failing(Infinity)))).toMatchObject({ outcome: 'broken', alarm: { code: 'recovery-failed' } });
+    expect(only().end).toBeNull();
+    expect(recover(options()).outcome).toBe('repaired');
+  });
+});
 
 describe('a probation found open', () => {
   const resumed = (boot_id: string, by: 'engine' | 'recovery' = 'engine'): JournalRecord => ({ type: 'resumed', boot_id, by, at });
