@@ -6,7 +6,7 @@ const number = (value: number, most: number) => z._default(z.number().check(z.mi
 const whole = (value: number, most = Number.MAX_SAFE_INTEGER) => z._default(z.int().check(z.minimum(0), z.maximum(most)), value);
 const MAX_INTERVAL_S = 3600;
 
-const REQUIREMENTS = { disk_margin_mb: 64, memory_mb: 64, max_temperature: 80, under_voltage: 'refuse', max_load: 4 } as const;
+const REQUIREMENTS = { disk_margin_mb: 64, memory_mb: 64, max_temperature: 80, under_voltage: 'refuse', max_load: 0 } as const;
 const requirements = z.strictObject({
   disk_margin_mb: number(REQUIREMENTS.disk_margin_mb, MAX_MB),
   memory_mb: number(REQUIREMENTS.memory_mb, MAX_MB),

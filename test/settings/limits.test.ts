@@ -8,14 +8,14 @@ const load = (text: string): ReturnType<typeof loadSettings> => loadSettings({ t
 
 it('has defaults that let a healthy device through, and bound no line', () => {
   expect(load('')).toMatchObject({
-    requirements: { diskMarginMb: 64, memoryMb: 64, maxTemperature: 80, underVoltage: 'refuse', maxLoad: 4 },
+    requirements: { diskMarginMb: 64, memoryMb: 64, maxTemperature: 80, underVoltage: 'refuse', maxLoad: 0 },
     network: { metered: 'wait', dailyBytes: 0, bandwidth: 0, pass: [] }, regression: { rssPercent: 100, cpuPercent: 100, restarts: 2, interval: 60 },
   });
 });
 
 it('keeps the other defaults of a section', () => {
-  expect(load('requirements: {max_load: 0}\nnetwork: {daily_bytes: 50000000, pass: [security]}\nregression: {rss_percent: 50}\n')).toMatchObject({
-    requirements: { maxLoad: 0, maxTemperature: 80 }, network: { metered: 'wait', dailyBytes: 50_000_000, pass: ['security'] }, regression: { rssPercent: 50, cpuPercent: 100, interval: 60 },
+  expect(load('requirements: {max_load: 4}\nnetwork: {daily_bytes: 50000000, pass: [security]}\nregression: {rss_percent: 50}\n')).toMatchObject({
+    requirements: { maxLoad: 4, maxTemperature: 80 }, network: { metered: 'wait', dailyBytes: 50_000_000, pass: ['security'] }, regression: { rssPercent: 50, cpuPercent: 100, interval: 60 },
   });
 });
 
