@@ -2,7 +2,7 @@
 // A signature covers bytes; these checks are what ties the bytes to repo, tag, version and time.
 import semver from 'semver';
 import { HoldlineError } from '../domain/errors.js';
-import type { Manifest } from '../domain/manifest.js';
+import type { ManifestHead } from '../domain/manifest.js';
 import { PLAUSIBLE_SINCE } from '../domain/plausible-clock.js';
 import { parseTrustedComment } from './trusted-comment.js';
 
@@ -15,7 +15,7 @@ export interface ExpectedRelease {
 }
 
 /** Throws `manifest-mismatch`, naming both values. */
-export function checkManifest(manifest: Manifest, expected: ExpectedRelease): void {
+export function checkManifest(manifest: ManifestHead, expected: ExpectedRelease): void {
   assertSame('repo', manifest.repo.toLowerCase(), expected.repo.toLowerCase());
   assertSame('tag', manifest.tag, expected.tag);
   assertSame('version', manifest.version, expected.version);
@@ -29,14 +29,14 @@ export function checkManifest(manifest: Manifest, expected: ExpectedRelease): vo
 const CLOCK_TOLERANCE_MS = 24 * 3600 * 1000;
 
 /** `clock`: the manifest has an expiry and the device's clock is too far in the past to judge it: waiting, not an error. */
-export function judgeManifestTime(manifest: Pick<Manifest, 'created' | 'expires'>, now: Date): 'valid' | 'expired' | 'clock' {
+export function judgeManifestTime(manifest: Pick<ManifestHead, 'created' | 'expires'>, now: Date): 'valid' | 'expired' | 'clock' {
   if (manifest.expires === null) return 'valid';
   if (now.getTime() < PLAUSIBLE_SINCE || now.getTime() < Date.parse(manifest.created) - CLOCK_TOLERANCE_MS) return 'clock';
   return now.getTime() >= Date.parse(manifest.expires) ? 'expired' : 'valid';
 }
 
 /** Throws `manifest-expired` when a plausible clock says so. */
-export function assertNotExpired(manifest: Manifest, now: Date): void {
+export function assertNotExpired(manifest: Pick<ManifestHead, 'version' | 'created' | 'expires'>, now: Date): void {
   if (judgeManifestTime(manifest, now) !== 'expired') return;
   throw new HoldlineError('manifest-expired', `cannot install ${manifest.version}: its publisher let it expire at ${manifest.expires ?? ''}, the clock here says ${now.toISOString()}`, {
     hint: 'Look for a newer release; if there is none, ask the publisher to publish again.', context: { expires: manifest.expires, now: now.toISOString() },

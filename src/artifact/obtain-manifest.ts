@@ -9,18 +9,21 @@ import type { Settings, TrustKey } from '../domain/settings.js';
 import { assertNotExpired, checkManifest } from './check-manifest.js';
 import type { TransferBounds } from './download.js';
 import { fetchSmallAsset, type SmallAssetDeps } from './fetch-small-asset.js';
-import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.js';
+import { choosePart, type ForeignRelease } from './choose-part.js';
+import { assertWithinLimits, MAX_MANIFEST_BYTES, parseManifest } from './manifest.js';
 import { admittedKeys } from './keys/admitted-keys.js';
 import { buildKeyRing } from './keys/key-ring.js';
 import { obtainStatement } from './keys/obtain-statement.js';
 import { MAX_SIGNATURE_BYTES, verifySignature } from './minisign.js';
 
 /** What of the settings obtaining a release depends on. */
-export type ObtainSettings = Pick<Settings, 'githubRepo' | 'trust' | 'limits' | 'asset' | 'downloadTimeout' | 'downloadDeadline' | 'maxRetries' | 'retryDelay'>;
+export type ObtainSettings = Pick<Settings, 'githubRepo' | 'component' | 'trust' | 'limits' | 'asset' | 'downloadTimeout' | 'downloadDeadline' | 'maxRetries' | 'retryDelay'>;
 
 export interface ObtainedManifest {
-  /** Null: the release has none, and the settings ask for no signature. */
+  /** Of this component, where the settings are one's. Null: the release has none, and the settings ask for no signature; or it is foreign. */
   readonly manifest: Manifest | null;
+  /** Proven, and not for this component; null where it is. */
+  readonly foreign: ForeignRelease | null;
   /** Lower-case hex sha256 of its bytes. */
   readonly sha256: string | null;
   /** A change of signing keys that this release carries and that was proven: to be remembered. */
@@ -39,18 +42,30 @@ export async function obtainManifest(deps: SmallAssetDeps, settings: ObtainSetti
   const asset = findAsset(release, MANIFEST_ASSET);
   if (asset === undefined) {
     if (trust.require === 'signature') throw manifestMissing(release);
-    return { manifest: null, sha256: null, statement: null, signedBy: null, bytesDownloaded: 0 };
+    return { manifest: null, foreign: unclaimed(settings), sha256: null, statement: null, signedBy: null, bytesDownloaded: 0 };
   }
   const proof = trust.require === 'signature' ? await readProof(deps, settings, release, signal, known) : undefined;
   const content = await fetchSmallAsset(deps, asset, MAX_MANIFEST_BYTES, transferBounds(settings), signal);
   const verified = proof === undefined ? undefined : verifySignature(content, proof.signature, proof.keys);
-  const manifest = parseManifest(content, settings.limits);
-  checkManifest(manifest, { repo: settings.githubRepo, tag: release.tag, version: release.version, trustedComment: verified?.trustedComment ?? null });
-  assertNotExpired(manifest, deps.clock.now());
+  const stated = parseManifest(content, settings.limits);
+  checkManifest(stated, { repo: settings.githubRepo, tag: release.tag, version: release.version, trustedComment: verified?.trustedComment ?? null });
+  const choice = choosePart(stated, settings.component);
+  if (choice.kind === 'part') {
+    assertNotExpired(stated, deps.clock.now());
+    assertWithinLimits(choice.manifest, settings.limits);
+  }
   return {
-    manifest, sha256: createHash('sha256').update(content).digest('hex'), statement: proof?.statement ?? null, signedBy: verified?.key.name ?? null,
+    manifest: choice.kind === 'part' ? choice.manifest : null, foreign: choice.kind === 'foreign' ? choice.foreign : null,
+    sha256: createHash('sha256').update(content).digest('hex'), statement: proof?.statement ?? null, signedBy: verified?.key.name ?? null,
     bytesDownloaded: content.length + (proof?.bytesDownloaded ?? 0),
   };
+}
+
+/** Without a manifest only a pattern of its own says which file is this component's, where several have the same releases. */
+function unclaimed({ component, asset }: ObtainSettings): ForeignRelease | null {
+  const mates = component?.tagMates ?? [];
+  if (component === null || mates.length === 0 || asset !== null) return null;
+  return { carries: [], expires: null, why: `it has no ${MANIFEST_ASSET} that says which of its files is ${component.name}'s, and the settings name none (asset)` };
 }
 
 interface Proof { readonly signature: Buffer; readonly keys: readonly TrustKey[]; readonly statement: AcceptedStatement | null; readonly bytesDownloaded: number }

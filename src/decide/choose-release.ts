@@ -25,6 +25,8 @@ export interface ChooseRequest extends PayloadRule {
   readonly named: string | null;
   /** Ranges that others set to it; absent: none. */
   readonly bounds?: readonly VersionBound[] | undefined;
+  /** Releases that are not for this component, by tag, and why: they do not exist for it, unless a person names one. */
+  readonly foreign?: ReadonlyMap<string, string> | undefined;
   /** Versions found unfit meanwhile (their min_version is above us): the next lower one is asked for. */
   readonly skip?: ReadonlySet<string>;
   readonly now: Date;
@@ -34,7 +36,7 @@ export interface ChooseRequest extends PayloadRule {
   readonly incompleteWait: number;
 }
 
-export type NotChosen = 'channel' | 'pin' | 'range' | 'blocked' | 'below-floor' | 'too-far' | 'bound' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
+export type NotChosen = 'foreign' | 'channel' | 'pin' | 'range' | 'blocked' | 'below-floor' | 'too-far' | 'bound' | 'not-newer' | 'incomplete' | 'skipped' | 'lower' | 'same-version' | 'not-named';
 
 export interface SeenRelease {
   readonly tag: string;
@@ -46,7 +48,7 @@ export interface SeenRelease {
 }
 
 interface Common {
-  /** The highest version of the channel, whatever may keep us from it; null for none. */
+  /** The highest version of the channel that is for this component, whatever may keep us from it; null for none. */
   readonly latest: string | null;
   readonly seen: readonly SeenRelease[];
   /** To be remembered as `state.incomplete_since`. */
@@ -66,7 +68,7 @@ export type Choice =
 /** Throws only `version-unknown`, for a name nobody has. */
 export function chooseRelease(request: ChooseRequest): Choice {
   const sorted = [...request.releases].sort(compareReleases);
-  const latest = sorted.find((release) => isOfChannel(release, request.channel))?.version ?? null;
+  const latest = sorted.find((release) => isOfChannel(release, request.channel) && request.foreign?.has(release.tag) !== true)?.version ?? null;
   const named = request.named === null ? undefined : findNamed(sorted, request.named);
   const verdicts = sorted.map((release) => judge(release, request, named));
   const incompleteSince = rememberIncomplete(verdicts, request);
@@ -106,6 +108,8 @@ function judge(release: Release, request: ChooseRequest, named: Release | undefi
   if (current !== null && semver.eq(release.version, current)) return no('not-newer', 'it runs already');
   if (request.skip?.has(release.version) === true) return no('skipped', 'this device cannot go there directly');
   if (named === undefined) {
+    const foreign = request.foreign?.get(release.tag);
+    if (foreign !== undefined) return no('foreign', foreign);
     if (!isOfChannel(release, request.channel)) return no('channel', `not of the channel ${request.channel}`);
     const outside = whyOutside(release, request);
     if (outside !== undefined) return no(...outside);

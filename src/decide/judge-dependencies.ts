@@ -37,6 +37,17 @@ export function judgeDependencies({ component, version, requires }: Wish, neighb
   return { reason: 'dependency', detail: `${first?.by.startsWith(`${component} ${version}`) === true ? '' : `${component} ${version} waits: `}${[...new Set(said)].join('; ')}`, until: null };
 }
 
+/**
+ * Two parts of one release that each need the other's new version: neither can ever go first. Words for people, with what to do; undefined where it is not so.
+ * @param current the component's own version now. @param neededBy what others of the same release need of it
+ */
+export function findDeadlock({ component, requires }: Wish, current: string | null, neededBy: Readonly<Record<string, string>>, { versions, fellows }: Pick<Neighbours, 'versions' | 'fellows'>): string | undefined {
+  const isMet = (have: string | null, range: string): boolean => have !== null && fitsRange(have, range);
+  const other = Object.entries(neededBy).find(([name, range]) => Object.hasOwn(requires, name) && !fellows.includes(name) && Object.hasOwn(versions, name)
+    && !isMet(versions[name] ?? null, requires[name] ?? '') && !isMet(current, range));
+  return other === undefined ? undefined : `each needs the new version of the other, so they can only move as one: together: [[${[component, other[0]].sort().join(', ')}]] in the settings`;
+}
+
 function describeVersion(name: string, versions: Neighbours['versions']): string {
   if (!Object.hasOwn(versions, name)) return 'there is no such component';
   const version = versions[name] ?? null;

@@ -12,6 +12,8 @@ export interface ComponentFacts {
   readonly dependsOn: Readonly<Record<string, string>>;
   /** Its releases stand in the repository of the app, beside the others'. */
   readonly sharesRepo: boolean;
+  /** Components that have the very same releases: each takes its own part of them. */
+  readonly tagMates: readonly string[];
 }
 
 /** A range somebody sets to a component's version. */

@@ -37,6 +37,7 @@ export const ERROR_TABLE = {
   'manifest-invalid': row('artifact', 'refuse', 1, 422),
   'manifest-forbidden': row('artifact', 'refuse', 1, 422),
   'manifest-mismatch': row('artifact', 'refuse', 1, 422),
+  'manifest-component': row('artifact', 'refuse', 1, 422),
   'manifest-expired': row('artifact', 'refuse', 1, 422),
   'signature-missing': row('artifact', 'refuse', 1, 422),
   'signature-invalid': row('artifact', 'refuse', 1, 422),

@@ -22,14 +22,8 @@ export interface Requirements {
   readonly components?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface Manifest {
-  readonly format: 1;
-  /** `owner/name`. */
-  readonly repo: string;
-  readonly tag: string;
-  readonly version: string;
-  readonly channel: string;
-  readonly type: UpdateType;
+/** What describes one tree: that of the whole release, or of one of the components it carries. */
+export interface ManifestPart {
   readonly payload: { readonly asset: string; readonly size: number; readonly sha256: string; readonly unpacked_size: number };
   readonly tree_digest: string;
   readonly files: AssetDigest;
@@ -37,9 +31,31 @@ export interface Manifest {
   readonly requires: Requirements;
   readonly processes: readonly unknown[];
   readonly hooks: Readonly<Record<string, unknown>>;
+}
+
+/** What is the same for all that a release carries, its version too. */
+export interface ManifestHead {
+  readonly format: 1;
+  /** `owner/name`. */
+  readonly repo: string;
+  readonly tag: string;
+  readonly version: string;
+  readonly channel: string;
+  readonly type: UpdateType;
   readonly rollout: Readonly<Record<string, unknown>> | null;
   /** ISO 8601 UTC. */
   readonly created: string;
   readonly expires: string | null;
   readonly notes: string;
 }
+
+/** Of one payload; of several components this is what one of them sees: the head, and its own part. */
+export interface Manifest extends ManifestHead, ManifestPart {
+  /** What other components of the same release need of this one, by their names; absent: nothing, or it carries no others. */
+  readonly needed_by?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Of several components, each with a payload of its own, by name. */
+export interface ManifestOfSeveral extends ManifestHead { readonly components: Readonly<Record<string, ManifestPart>> }
+
+export const isOfSeveral = (manifest: Manifest | ManifestOfSeveral): manifest is ManifestOfSeveral => 'components' in manifest;

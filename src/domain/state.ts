@@ -67,6 +67,8 @@ export interface SeenRelease {
   /** ISO 8601 UTC: the publisher promised something newer by then. */
   readonly expires: string | null;
   readonly at: string;
+  /** Components that it carries, none of them this one (empty: one payload that names nobody): it is not asked for again. */
+  readonly carries?: readonly string[] | undefined;
 }
 
 /** A running version that its publisher has withdrawn, and what became of going back from it. */

@@ -17,6 +17,7 @@ import { assertAllowed } from '../decide/judge-claims.js';
 import { judgeHold } from '../decide/judge-hold.js';
 import { nextUpdateType } from '../decide/next-update-type.js';
 import { admitRelease, askerOf, refusal, type Asked } from './admit-release.js';
+import { createForeignReleases, type ForeignReleases } from './foreign-releases.js';
 import { lookAtRollout, type RolloutLook } from './consult-rollout.js';
 import { readDeviceState } from './device-state.js';
 import { judgeDevice, type DeviceJudgement } from './judge-device.js';
@@ -58,11 +59,13 @@ const nothingProven = (answered: boolean): Pick<Found, 'answered' | 'verified' |
 const MAX_STEPS_DOWN = 50;
 /** Lower releases that are looked at while a higher one must wait or was refused: each costs a manifest. */
 const MAX_PASSED_OVER = 5;
+/** Releases in one look that turn out to be other components': they are remembered, so the next look goes on below them. */
+const MAX_FOREIGN = 10;
 
 export async function findUpdate(parts: EngineParts, source: ReleaseSource, asked: Asked, signal: AbortSignal): Promise<Found> {
   const state = readDeviceState(parts.fs, parts.layout);
   const current = peekVersion(parts);
-  const look: Look = { parts, source, asked, state, current, unreachable: new Set(), passedOver: new Set(), rulings: [], rollout: lookAtRollout({ parts, source, byPerson: asked.who === 'person', looks: asked.looks === true }), ofRollout: new Map() };
+  const look: Look = { parts, source, asked, state, current, unreachable: new Set(), passedOver: new Set(), rulings: [], foreign: createForeignReleases(parts.settings.component, state.seen), rollout: lookAtRollout({ parts, source, byPerson: asked.who === 'person', looks: asked.looks === true }), ofRollout: new Map() };
   if (parts.clock.now().getTime() < PLAUSIBLE_SINCE) return waiting(look, null, clockWait(parts));
   parts.report({ type: 'state', state: 'checking', detail: source.description });
   let releases: readonly Release[];
@@ -76,7 +79,7 @@ export async function findUpdate(parts: EngineParts, source: ReleaseSource, aske
   try {
     const found = await choose(look, releases, signal);
     const withdrawn = await look.rollout.withdrawn(current, releases, signal);
-    return { ...found, ...(withdrawn === null ? {} : { result: tellWithdrawn(found, withdrawn) }), rollout: look.rollout.news(), withdrawn };
+    return { ...found, verified: { ...look.foreign.proven(), ...found.verified }, ...(withdrawn === null ? {} : { result: tellWithdrawn(found, withdrawn) }), rollout: look.rollout.news(), withdrawn };
   } catch (thrown) {
     const limited = rateLimitWait(thrown);
     if (limited === undefined) throw thrown;
@@ -100,6 +103,8 @@ interface Look {
   /** Versions that a gate keeps away. */
   readonly passedOver: Set<string>;
   readonly rulings: ReleaseRulings[];
+  /** Releases with these tags that are other components'. */
+  readonly foreign: ForeignReleases;
   readonly rollout: RolloutLook;
   /** What the rollout said of each version. */
   readonly ofRollout: Map<string, Ruling>;
@@ -117,13 +122,14 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     const { settings } = parts;
     const choice = chooseRelease({
       releases, current, floor: state.highest_version, blocked: state.blocked, channel: settings.channel, pin: settings.component?.pin ?? settings.policy.pin, range: settings.policy.range,
-      maxMajorJump: settings.trust.maxMajorJump, named, bounds: neighbours?.bounds, skip: new Set([...unreachable, ...passedOver]), now: parts.clock.now(),
+      maxMajorJump: settings.trust.maxMajorJump, named, bounds: neighbours?.bounds, foreign: look.foreign.of(releases), skip: new Set([...unreachable, ...passedOver]), now: parts.clock.now(),
       incompleteSince: state.incomplete_since, incompleteWait: settings.incompleteReleaseWait, asset: settings.asset, trust: settings.trust.require,
     });
     if (step === 0) for (const message of choice.notes) parts.report({ type: 'note', level: 'warn', message });
-    if (look.highest !== undefined && (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER)) return { ...look.highest, seen: choice.seen, rulings: look.rulings };
+    const enough = passedOver.size > MAX_PASSED_OVER || look.foreign.count() > MAX_FOREIGN;
+    if (look.highest !== undefined && (choice.kind !== 'candidate' || enough)) return { ...look.highest, seen: choice.seen, rulings: look.rulings };
     if (choice.kind === 'waiting') return waiting(look, choice, choice.waiting);
-    if (choice.kind !== 'candidate' || passedOver.size > MAX_PASSED_OVER) {
+    if (choice.kind !== 'candidate' || enough) {
       const held = findHeldBack(choice.seen, neighbours);
       return held === null ? upToDate(look, choice) : waiting(look, choice, held);
     }
@@ -134,6 +140,10 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     const obtained = await parts.artifact(source).obtainManifest(choice.release, admit, signal);
     const { manifest, clockIsBehind, sha256 } = obtained;
     if (sha256 !== null) assertUnchanged(state.seen, choice.release, sha256);
+    if (obtained.foreign !== undefined && obtained.foreign !== null) {
+      look.foreign.found({ ...choice.release, ...obtained.foreign, sha256, at: parts.clock.now(), named: named !== null });
+      continue;
+    }
     if (clockIsBehind) return waiting(look, choice, clockWait(parts));
     if (manifest !== null) assertAllowed(manifest, settings.services);
     const type = manifest?.type ?? nextUpdateType(current, choice.release.version);

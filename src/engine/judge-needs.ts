@@ -5,16 +5,20 @@ import type { Release } from '../domain/release.js';
 import type { Ruling } from '../domain/ruling.js';
 import type { Waiting } from '../domain/state.js';
 import type { SeenRelease } from '../decide/choose-release.js';
-import { findBrokenBound, judgeDependencies } from '../decide/judge-dependencies.js';
+import { findBrokenBound, findDeadlock, judgeDependencies } from '../decide/judge-dependencies.js';
 import type { EngineParts } from './parts.js';
+import { peekVersion } from './read-device.js';
 
 export function judgeNeeds(parts: EngineParts, { tag, version }: Pick<Release, 'tag' | 'version'>, manifest: Manifest | null): readonly Ruling[] {
   const neighbours = parts.neighbours?.();
   if (neighbours === undefined) return [];
   const { settings } = parts;
   const broken = findBrokenBound(version, neighbours.bounds);
+  const wish = { component: settings.component?.name ?? settings.app, version, requires: manifest?.requires.components ?? {} };
+  const unmet = judgeDependencies(wish, neighbours);
+  const deadlock = unmet === null ? undefined : findDeadlock(wish, peekVersion(parts), manifest?.needed_by ?? {}, neighbours);
   const waiting: Waiting | null = broken === undefined
-    ? judgeDependencies({ component: settings.component?.name ?? settings.app, version, requires: manifest?.requires.components ?? {} }, neighbours)
+    ? unmet !== null && deadlock !== undefined ? { ...unmet, detail: `${unmet.detail}; ${deadlock}` } : unmet
     : { reason: 'dependency', detail: `${tag} is not taken: ${broken.why}`, until: null };
   return [waiting === null ? { rule: 'dependency', verdict: 'pass', detail: 'what it needs of other components is there, and it is what they need' } : { rule: 'dependency', verdict: 'wait', detail: waiting.detail, waiting }];
 }

@@ -5,6 +5,7 @@ import type { Release } from '../domain/release.js';
 import type { KnownVersion } from '../domain/results.js';
 import { listBackups } from './backups.js';
 import { readDeviceState } from './device-state.js';
+import { createForeignReleases } from './foreign-releases.js';
 import type { EngineParts } from './parts.js';
 import { readDevice } from './read-device.js';
 
@@ -12,8 +13,10 @@ export async function listVersions(parts: EngineParts, signal: AbortSignal): Pro
   const { fs, layout } = parts;
   const device = readDevice(parts);
   const backups = listBackups(fs, layout);
-  const { blocked } = readDeviceState(fs, layout);
-  const releases = await listReleases(parts, signal);
+  const { blocked, seen } = readDeviceState(fs, layout);
+  const shown = await listReleases(parts, signal);
+  const foreign = createForeignReleases(parts.settings.component, seen).of(shown);
+  const releases = shown.filter(({ tag }) => !foreign.has(tag));
   const kept = new Set(device.versions.map(({ version }) => version));
   const versions = new Set([...releases.map(({ version }) => version), ...kept, ...backups.map(({ manifest }) => manifest.version), ...(device.version === null ? [] : [device.version])]);
   return [...versions].sort(rcompare).map((version): KnownVersion => {

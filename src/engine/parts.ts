@@ -31,6 +31,8 @@ export interface Admission { readonly floor: string | null; readonly named: stri
 
 export interface VerifiedManifest {
   readonly manifest: Manifest | null;
+  /** Why it is not for this component, and what it carries instead; null or absent where it is. */
+  readonly foreign?: { readonly why: string; readonly carries: readonly string[]; readonly expires: string | null } | null | undefined;
   /** Its expiry cannot be judged here. */
   readonly clockIsBehind: boolean;
   readonly sha256: string | null;

@@ -22,8 +22,8 @@ export function rememberFound(parts: EngineParts, found: Found, fromSource: bool
   if (fromSource && found.rollout !== null) rememberRollout(parts, found.rollout);
   const before = readDeviceState(parts.fs, parts.layout);
   if (fromSource && isNews(before, found)) parts.audit.note({ event: 'checked', reason: result.waiting?.detail ?? null, facts: { outcome: result.outcome, current: result.current_version, latest: result.latest_version } });
-  for (const [tag, { version, sha256 }] of Object.entries(verified)) {
-    if (before.seen[tag] === undefined) parts.audit.note({ event: 'verified', facts: { tag, version, sha256, signed_by: found.signedBy } });
+  for (const [tag, { version, sha256, carries }] of Object.entries(verified)) {
+    if (before.seen[tag] === undefined && carries === undefined) parts.audit.note({ event: 'verified', facts: { tag, version, sha256, signed_by: found.signedBy } });
   }
   changeDeviceState(parts.fs, parts.layout, (state) => {
     const seen = addSeen(state, verified);
@@ -63,7 +63,8 @@ function isNews(state: DeviceState, { result }: Found): boolean {
 }
 
 function addSeen(state: DeviceState, more: Readonly<Record<string, SeenRelease>>): DeviceState['seen'] {
-  const news = Object.entries(more).filter(([tag]) => state.seen[tag] === undefined);
+  // The same content, and found to be for another component since the settings have changed.
+  const news = Object.entries(more).filter(([tag, { carries }]) => state.seen[tag] === undefined || (carries !== undefined && state.seen[tag].carries === undefined));
   if (news.length === 0) return state.seen;
   return Object.fromEntries([...Object.entries(state.seen), ...news].sort(([, a], [, b]) => a.at.localeCompare(b.at)).slice(-MAX_SEEN));
 }

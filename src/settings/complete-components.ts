@@ -16,7 +16,7 @@ type Complete = (input: SettingsInput, around: Surroundings) => Completed;
 export function completeComponents(input: SettingsInput, app: Settings, around: Surroundings, complete: Complete): CompletedComponents {
   const entries = Object.entries(input.components ?? {});
   const done = entries.map(([name, component]) => completeComponent(name, component, { input, app, around, complete }));
-  const components = done.map(({ settings }) => settings);
+  const components = withTagMates(done.map(({ settings }) => settings));
   const findings = [
     ...checkTopLevel(input), ...done.flatMap((one) => one.findings), ...checkTags(components), ...checkServiceNames(components),
     ...checkComponentGraph(components, input.together), ...checkComponentPaths(components),
@@ -47,7 +47,7 @@ function completeComponent(name: string, component: ComponentInput, { input, app
   return {
     settings: {
       ...settings, sharedDir: app.stateDir, tagPrefix: (prefix ?? (sharesRepo ? name : '')) || null,
-      component: { name, kind: kind ?? (settings.module === null ? 'tree' : 'module'), enabled, pin: pin ?? null, dependsOn: { ...dependsOn }, sharesRepo },
+      component: { name, kind: kind ?? (settings.module === null ? 'tree' : 'module'), enabled, pin: pin ?? null, dependsOn: { ...dependsOn }, sharesRepo, tagMates: [] },
     },
     findings: [...placed, ...checkKind(name, kind, own.module !== undefined)],
   };
@@ -68,13 +68,22 @@ function checkKind(name: string, kind: ComponentInput['kind'], hasModule: boolea
   return [{ path: ['components', name, 'kind'], at: 'value', message, hint: hasModule ? 'Remove one of the two.' : 'Add a line like module: {program: [src/flash.js]}.' }];
 }
 
-/** A release must be of exactly one component. */
+const haveSameTags = (a: ComponentSettings, b: ComponentSettings): boolean => a.githubRepo.toLowerCase() === b.githubRepo.toLowerCase() && a.tagPrefix === b.tagPrefix;
+
+/** Of the same tags each takes the part of a release that has its name. */
+function withTagMates(components: readonly ComponentSettings[]): readonly ComponentSettings[] {
+  return components.map((settings) => ({
+    ...settings, component: { ...settings.component, tagMates: components.filter((other) => other !== settings && haveSameTags(other, settings)).map(({ component }) => component.name) },
+  }));
+}
+
+/** A file of a release without a manifest must be of exactly one component. */
 function checkTags(components: readonly ComponentSettings[]): readonly Finding[] {
   return components.flatMap((settings, index) => {
-    const twin = components.slice(0, index).find((other) => other.githubRepo.toLowerCase() === settings.githubRepo.toLowerCase() && other.tagPrefix === settings.tagPrefix);
+    const twin = components.slice(0, index).find((other) => haveSameTags(other, settings) && settings.asset !== null && other.asset === settings.asset);
     if (twin === undefined) return [];
     const tags = settings.tagPrefix === null ? 'plain tags' : `tags ${settings.tagPrefix}-v1.2.3`;
-    return [{ path: ['components', settings.component.name], at: 'key', message: `${twin.component.name} and ${settings.component.name} have the same releases: ${tags} of ${settings.githubRepo}`, hint: 'Give one of them another tag_prefix or github_repo.' } satisfies Finding];
+    return [{ path: ['components', settings.component.name], at: 'key', message: `${twin.component.name} and ${settings.component.name} have the same releases (${tags} of ${settings.githubRepo}) and the same asset ${settings.asset ?? ''}`, hint: 'Give each an asset of its own, or none: then a release must carry a manifest that says what is whose.' } satisfies Finding];
   });
 }
 

@@ -13,6 +13,8 @@ export interface DirectorySourceOptions {
   readonly path: string;
   /** Only releases whose tag is this component's; null: only plain tags. */
   readonly component?: string | null;
+  /** By its name in a manifest of several: a payload named by hand is taken for this one only where it is its own. */
+  readonly part?: string | null;
 }
 
 interface Found { readonly name: string; readonly path: string; readonly size: number; readonly mtimeMs: number }
@@ -55,21 +57,23 @@ function readReleases(options: DirectorySourceOptions): Release[] {
   const component = options.component ?? null;
   // The person may name a link; inside the folder none is followed.
   const path = fs.realPath(options.path);
-  if (fs.stat(path)?.kind !== 'directory') return readNamedFile(fs, path, component);
+  if (fs.stat(path)?.kind !== 'directory') return readNamedFile(fs, path, component, options.part ?? null);
   const folders = fs.list(path).filter((name) => fs.stat(join(path, name))?.kind === 'directory').slice(0, MAX_FOLDERS);
   return [path, ...folders.map((name) => join(path, name))].flatMap((folder) => readFolder(fs, folder, component));
 }
 
 /** One file: a manifest stands for its folder's release, a payload for itself with what lies beside it. */
-function readNamedFile(fs: Filesystem, path: string, component: string | null): Release[] {
+function readNamedFile(fs: Filesystem, path: string, component: string | null, part: string | null): Release[] {
   const name = basename(path);
   const files = listFiles(fs, dirname(path));
   if (isManifestName(name)) return readManifest(fs, files, name, component);
   if (!isPayloadName(name)) {
     throw new HoldlineError('source-invalid', `cannot read a release from ${path}: it is neither a .tar.gz nor a ${MANIFEST_ASSET}`, { hint: 'Name the folder with the release\'s files, or one of these two.' });
   }
-  const described = files.filter((file) => isManifestName(file.name)).flatMap((file) => readManifest(fs, files, file.name, component, name));
-  return described.length > 0 ? described : [plainRelease(files, name)];
+  const manifests = files.filter((file) => isManifestName(file.name)).map((file) => parseManifest(fs.readText(file.path, MAX_MANIFEST_BYTES), file));
+  const described = manifests.filter(({ payloads }) => payloads.some(({ asset, of }) => asset === name && (of === null || of === part || part === null))).flatMap((manifest) => toRelease(files, manifest, component));
+  // Of another component, or of another tag: no file without a description, but somebody else's.
+  return described.length > 0 || manifests.some(({ payloads }) => payloads.some(({ asset, of }) => asset === name && of !== null)) ? described : [plainRelease(files, name)];
 }
 
 function readFolder(fs: Filesystem, folder: string, component: string | null): Release[] {
@@ -91,14 +95,24 @@ function listFiles(fs: Filesystem, folder: string): Found[] {
 /** `holdline.json`, or `NAME.holdline.json` where several releases share a folder (their other assets carry the same prefix). */
 const isManifestName = (name: string): boolean => name === MANIFEST_ASSET || name.endsWith(`.${MANIFEST_ASSET}`);
 
-/** `payload`: only when the manifest describes this file. The manifest is only read for its name here; it is verified later. */
-function readManifest(fs: Filesystem, files: readonly Found[], name: string, component: string | null, payload?: string): Release[] {
+/** Only read for its names here; it is verified later. */
+interface NamedManifest {
+  readonly file: Found;
+  readonly tag: string;
+  /** `of`: the component whose payload it is; null where the manifest is of one. */
+  readonly payloads: readonly { readonly asset: string; readonly of: string | null }[];
+  readonly created: string | undefined;
+}
+
+function readManifest(fs: Filesystem, files: readonly Found[], name: string, component: string | null): Release[] {
   const file = files.find((candidate) => candidate.name === name);
-  if (file === undefined) return [];
-  const { tag, described, created } = parseManifest(fs.readText(file.path, MAX_MANIFEST_BYTES), file.path);
+  return file === undefined ? [] : toRelease(files, parseManifest(fs.readText(file.path, MAX_MANIFEST_BYTES), file), component);
+}
+
+function toRelease(files: readonly Found[], { file, tag, created }: NamedManifest, component: string | null): Release[] {
   const version = parseTag(tag, component);
-  if (version === undefined || (payload !== undefined && payload !== described)) return [];
-  const prefix = name.slice(0, -MANIFEST_ASSET.length);
+  if (version === undefined) return [];
+  const prefix = file.name.slice(0, -MANIFEST_ASSET.length);
   const others = files.filter((other) => isManifestName(other.name)).map((other) => other.name.slice(0, -MANIFEST_ASSET.length)).filter((other) => other !== prefix && other !== '');
   const assets = files.filter((other) => !others.some((foreign) => other.name.startsWith(`${foreign}holdline.`))).flatMap((other) => {
     // Shared names (SHA256SUMS, payloads) stay; the prefix goes from our own holdline files.
@@ -108,19 +122,31 @@ function readManifest(fs: Filesystem, files: readonly Found[], name: string, com
   return [{ tag, version, prerelease: false, publishedAt: created ?? new Date(file.mtimeMs).toISOString(), url: file.path, notes: '', assets, sourceTarball: undefined }];
 }
 
-function parseManifest(content: string, path: string): { tag: string; described: string | undefined; created: string | undefined } {
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parseManifest(content: string, file: Found): NamedManifest {
   let value: unknown;
   try {
     value = JSON.parse(content);
   } catch {
     value = undefined;
   }
-  if (typeof value !== 'object' || value === null || !('tag' in value) || typeof value.tag !== 'string') {
-    throw new HoldlineError('manifest-invalid', `cannot read ${path}: it is no release description`, { hint: 'Copy the release\'s files again.' });
+  if (!isFields(value) || typeof value['tag'] !== 'string') {
+    throw new HoldlineError('manifest-invalid', `cannot read ${file.path}: it is no release description`, { hint: 'Copy the release\'s files again.' });
   }
-  const payload = 'payload' in value && typeof value.payload === 'object' && value.payload !== null && 'asset' in value.payload ? value.payload.asset : undefined;
-  const created = 'created' in value && typeof value.created === 'string' && !Number.isNaN(Date.parse(value.created)) ? new Date(value.created).toISOString() : undefined;
-  return { tag: value.tag, described: typeof payload === 'string' ? payload : undefined, created };
+  const { components, created } = value;
+  const payloads = [{ of: null, asset: payloadOf(value) }, ...Object.entries(isFields(components) ? components : {}).map(([of, part]) => ({ of, asset: payloadOf(part) }))];
+  return {
+    file, tag: value['tag'], payloads: payloads.flatMap(({ of, asset }) => (asset === undefined ? [] : [{ of, asset }])),
+    created: typeof created === 'string' && !Number.isNaN(Date.parse(created)) ? new Date(created).toISOString() : undefined,
+  };
+}
+
+function payloadOf(part: unknown): string | undefined {
+  const payload = isFields(part) ? part['payload'] : undefined;
+  const asset = isFields(payload) ? payload['asset'] : undefined;
+  return typeof asset === 'string' ? asset : undefined;
 }
 
 /** A payload without a manifest: its name says the version, its own VERSION file has the last word. */

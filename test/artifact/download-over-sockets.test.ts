@@ -40,7 +40,7 @@ afterEach(async () => {
 /** Everything made anew, as in a new process; only the disk stays. */
 async function obtain(changes: Partial<ObtainPayloadSettings> = {}, onBytes: (done: number) => void = () => undefined, signal = new AbortController().signal) {
   const settings: ObtainPayloadSettings = {
-    githubRepo: REPO, trust: { require: 'signature', keys: [key] }, asset: null, downloadTimeout: 10, downloadDeadline: 60, maxRetries: 2, retryDelay: 0.001,
+    githubRepo: REPO, component: null, trust: { require: 'signature', keys: [key] }, asset: null, downloadTimeout: 10, downloadDeadline: 60, maxRetries: 2, retryDelay: 0.001,
     limits: { payloadBytes: 1e7, unpackedBytes: 1e7, entries: 100, depth: 64, ratio: 200 },
     installDir: join(folder, 'app'), stateDir: join(folder, 'state'), runtimeDir: join(folder, 'run'), backupPath: join(folder, 'backups'), ...changes,
   };

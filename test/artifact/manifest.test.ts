@@ -22,7 +22,7 @@ describe('parseManifest', () => {
   });
 
   it('takes the versions of operating systems as they write them', () => {
-    expect(parse({ ...plain, requires: { os: { debian: '>=12', ubuntu: '>=24.04 <25', arch: '*' } } }).requires).toEqual({ os: { debian: '>=12', ubuntu: '>=24.04 <25', arch: '*' } });
+    expect(parse({ ...plain, requires: { os: { debian: '>=12', ubuntu: '>=24.04 <25', arch: '*' } } })).toMatchObject({ requires: { os: { debian: '>=12', ubuntu: '>=24.04 <25', arch: '*' } } });
   });
 
   it('tolerates what it does not know, unless the manifest says that it must not', () => {

@@ -38,7 +38,7 @@ interface Scene {
 async function obtain(scene: Scene): Promise<ObtainedPayload & { readonly signedBy: string | null; readonly requests: number }> {
   const contents = scene.contents ?? makeSignedRelease(parts);
   const settings: ObtainPayloadSettings = {
-    githubRepo: 'acme/monitoring', trust: scene.trust ?? signature, asset: null, downloadTimeout: 30, downloadDeadline: 3600, maxRetries: 1, retryDelay: 1,
+    githubRepo: 'acme/monitoring', component: null, trust: scene.trust ?? signature, asset: null, downloadTimeout: 30, downloadDeadline: 3600, maxRetries: 1, retryDelay: 1,
     limits: { payloadBytes: 1e6, unpackedBytes: 1e6, entries: 100, depth: 64, ratio: 200 },
     installDir: join(folder, 'app'), stateDir: join(folder, 'state'), runtimeDir: join(folder, 'run'), backupPath: join(folder, 'backups'), ...scene.settings,
   };

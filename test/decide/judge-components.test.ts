@@ -5,7 +5,7 @@ import { HoldlineError } from '../../src/domain/errors.js';
 import type { Plan, PlanStep } from '../../src/domain/plan.js';
 import { joinPlans } from '../../src/decide/join-plans.js';
 import { assertAllowed } from '../../src/decide/judge-claims.js';
-import { findBrokenBound, findFailedDependency, isTrouble, judgeDependencies } from '../../src/decide/judge-dependencies.js';
+import { findBrokenBound, findDeadlock, findFailedDependency, isTrouble, judgeDependencies } from '../../src/decide/judge-dependencies.js';
 import { judgeTogether } from '../../src/decide/judge-together.js';
 
 describe('judgeDependencies', () => {
@@ -22,6 +22,14 @@ describe('judgeDependencies', () => {
   ])('%s', (_name, needs, requires, detail) => {
     const judged = judgeDependencies({ component: 'app', version: '1.3.0', requires }, { needs, versions: { database: '2.1.5', cache: null, web: '1.0.0' }, fellows: ['web'] });
     expect(judged).toEqual(detail === null ? null : { reason: 'dependency', detail, until: null });
+  });
+  it.each<[string, Record<string, string>, Record<string, string>, string | null, boolean]>([
+    ['each needs the other\'s new version', { database: '>=2.2' }, { database: '>=1.3' }, '1.2.0', true], ['of three, two of them do', { web: '*', database: '>=2.2' }, { web: '*', database: '>=1.3' }, '1.2.0', true],
+    ['only one needs the other', { database: '>=2.2' }, {}, '1.2.0', false], ['the other can go first', { database: '>=2.2' }, { database: '>=1.2' }, '1.2.0', false], ['this one can go first', { database: '>=2' }, { database: '>=1.3' }, '1.2.0', false],
+    ['nothing is installed here yet', { database: '>=2.2' }, { database: '>=1.3' }, null, true], ['they are judged as one already', { web: '>=9' }, { web: '>=9' }, '1.2.0', false], ['one that this device does not have', { radio: '*' }, { radio: '>=1.3' }, '1.2.0', false],
+  ])('a release whose parts need each other: %s', (_name, requires, neededBy, current, deadlock) => {
+    const words = findDeadlock({ component: 'app', version: '1.3.0', requires }, current, neededBy, { versions: { database: '2.1.5', web: '1.0.0' }, fellows: ['web'] });
+    expect(words).toBe(deadlock ? 'each needs the new version of the other, so they can only move as one: together: [[app, database]] in the settings' : undefined);
   });
   it('finds the bound that would be broken', () => {
     const bounds = [{ range: '>=2', why: 'a needs it' }, { range: '<3', why: 'b needs it' }];

@@ -25,6 +25,7 @@ import { engineVerdict, recoveryVerdict } from '../support/journal-verdicts.js';
 import { KEY_REPO, makeKeyNamed, makeTestStatement } from '../support/key-statement.js';
 import { rolloutOf, signRollout } from '../support/rollout.js';
 import { makeSignedRelease } from '../support/signed-release.js';
+import { manifestOfSeveral, whyWronglyTaken } from './manifests.js';
 import { mutate, type Dice } from './mutate.js';
 
 /** `accepted` counts inputs that were believed: a target that believes none, or every one, proves little. */
@@ -71,12 +72,14 @@ function releases(): readonly Record<string, Buffer>[] {
 }
 
 function manifest(): Target {
-  const corpus = releases().map((assets) => assets['holdline.json'] ?? Buffer.alloc(0));
+  const single = releases().map((assets) => assets['holdline.json'] ?? Buffer.alloc(0));
+  const corpus = [...single, manifestOfSeveral(single)];
   return {
     name: 'manifest',
     feed: (dice) => judge(() => {
       const parsed = parseManifest(mutate(pick(corpus, dice), dice, pick(corpus, dice)), LIMITS);
-      if (parsed.payload.size > LIMITS.payloadBytes || /[/\\]|\p{Cc}/u.test(parsed.payload.asset)) broken('a manifest beyond the limits was taken');
+      const wrong = whyWronglyTaken(parsed, LIMITS.payloadBytes);
+      if (wrong !== undefined) broken(wrong);
       checkManifest(parsed, { repo: parsed.repo, tag: parsed.tag, version: parsed.version, trustedComment: null });
     }, ['artifact']),
   };

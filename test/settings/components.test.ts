@@ -45,13 +45,20 @@ together: [[app, database]]
     expect(database).toMatchObject({
       app: 'plant', installDir: '/opt/database', stateDir: '/var/lib/plant/components/database', sharedDir: '/var/lib/plant', backupPath: '/mnt/usb/database', tagPrefix: 'database',
       channel: 'beta', maxBackups: 7, probation: { seconds: 9, failures: 2 }, services: [{ unit: 'database.service' }], githubRepo: 'acme/plant', components: null,
-      component: { name: 'database', enabled: true, pin: null, dependsOn: {}, sharesRepo: true },
+      component: { name: 'database', enabled: true, pin: null, dependsOn: {}, sharesRepo: true, tagMates: [] },
     });
     expect(app).toMatchObject({ channel: 'stable', probation: { seconds: 3, interval: 5 }, services: [], health: [], component: { pin: '~1.4', dependsOn: { database: '>=2.1 <3' } } });
     expect(dashboard).toMatchObject({ githubRepo: 'acme/dashboard', tagPrefix: null, component: { enabled: false, sharesRepo: false } });
     expect(extra).toMatchObject({ tagPrefix: 'more', backupPath: '/etc/holdline/kept' });
     expect(settings).toMatchObject({ together: [['app', 'database']], services: [{ name: 'database' }], stateDir: '/var/lib/plant', runtimeDir: '/var/lib/plant/run' });
     expect(Object.isFrozen(database?.component?.dependsOn)).toBe(true);
+  });
+
+  it('know who has the very same releases: each takes the part of its name', () => {
+    const mates = (text: string): object => Object.fromEntries((load(`${HEAD}components:\n${text}`).components ?? []).map(({ component, tagPrefix }) => [component.name, [tagPrefix, ...component.tagMates]]));
+    expect(mates('  a: {install_dir: /a, tag_prefix: ""}\n  b: {install_dir: /b, tag_prefix: ""}\n  c: {install_dir: /c}\n')).toEqual({ a: [null, 'b'], b: [null, 'a'], c: ['c'] });
+    expect(mates('  a: {install_dir: /a, tag_prefix: suite}\n  b: {install_dir: /b, tag_prefix: suite, asset: "b-*"}\n  c: {install_dir: /c, tag_prefix: suite, github_repo: acme/other}\n')).toEqual({ a: ['suite', 'b'], b: ['suite', 'a'], c: ['suite'] });
+    expect(mates('  a: {install_dir: /a, github_repo: acme/Suite}\n  b: {install_dir: /b, github_repo: ACME/suite, asset: "b-*"}\n')).toEqual({ a: [null, 'b'], b: [null, 'a'] });
   });
 
   it.each<[string, string, readonly string[]]>([
@@ -67,7 +74,7 @@ together: [[app, database]]
     ['one folder', '  a: {install_dir: /opt/x}\n  b: {install_dir: /opt/x, managed_paths: [other]}\n', ['5:20 the paths of a and b overlap: both /opt/x']],
     ['a folder inside what another replaces', '  a: {install_dir: /opt/a}\n  b: {install_dir: /opt/a/src/plugin}\n', ['5:20 the paths of a and b overlap: /opt/a/src and /opt/a/src/plugin/.holdline']],
     ['a folder inside the house of another', '  a: {install_dir: /opt/a}\n  b: {install_dir: /opt/a/.holdline/x}\n', ['5:20 the paths of a and b overlap: /opt/a/.holdline and /opt/a/.holdline/x/.holdline']],
-    ['the same releases', '  a: {install_dir: /a}\n  b: {install_dir: /b, tag_prefix: a}\n', ['5:3 a and b have the same releases: tags a-v1.2.3 of acme/plant']],
+    ['the same file of the same releases', '  a: {install_dir: /a, asset: "x-*.tar.gz"}\n  b: {install_dir: /b, asset: "x-*.tar.gz", tag_prefix: a}\n', ['5:3 a and b have the same releases (tags a-v1.2.3 of acme/plant) and the same asset x-*.tar.gz']],
     ['the same service', '  a: {install_dir: /a, services: [{unit: x.service}]}\n  b: {install_dir: /b, services: [{unit: x.service, name: y}]}\n', ['5:35 the service y belongs to a and to b']],
     ['a member of two groups', '  a: {install_dir: /a}\n  b: {install_dir: /b}\n  c: {install_dir: /c}\ntogether: [[a, b], [c, a]]\n', ['7:20 a is in together more than once']],
     ['half a group that is off', '  a: {install_dir: /a, enabled: false}\n  b: {install_dir: /b}\ntogether: [[a, b]]\n', ['6:12 a is not enabled, so b could never move together with it']],

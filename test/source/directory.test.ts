@@ -19,8 +19,8 @@ const put = (path: string, content: string | Buffer = 'x'): string => {
   return full;
 };
 const manifest = (tag: string, asset: string): string => JSON.stringify({ format: 1, tag, version: tag.replace(/^v/, ''), created: '2026-11-21T09:00:00Z', payload: { asset } });
-const list = async (path = folder, component: string | null = null): Promise<readonly Release[]> =>
-  (await createDirectorySource({ fs: createFilesystem(), path, component }).list(NEVER)).releases;
+const list = async (path = folder, component: string | null = null, part: string | null = null): Promise<readonly Release[]> =>
+  (await createDirectorySource({ fs: createFilesystem(), path, component, part }).list(NEVER)).releases;
 const names = (release: Release | undefined): string[] => (release?.assets ?? []).map((asset) => asset.name).sort();
 
 it('one release with its manifest', async () => {
@@ -49,6 +49,17 @@ it('several releases: in sub folders, and side by side with prefixes', async () 
   const side = releases.find((release) => release.version === '2.0.0');
   expect(names(side)).toEqual(['app-2.0.0.tar.gz', 'app-2.1.0.tar.gz', 'holdline.json', 'holdline.json.minisig']);
   expect(side?.assets.find((asset) => asset.name === 'holdline.json.minisig')?.url).toBe(join(folder, 'app-2.0.0.holdline.json.minisig'));
+});
+
+it('one release of several components: by its folder or manifest for each of them, by a payload only for the one whose it is', async () => {
+  const several = put('holdline.json', JSON.stringify({ format: 1, tag: 'v1.2.0', version: '1.2.0', created: '2026-11-21T09:00:00Z', components: { app: { payload: { asset: 'app-1.2.0.tar.gz' } }, database: { payload: { asset: 'database-1.2.0.tar.gz' } }, odd: null } }));
+  const files = ['app', 'database'].map((name) => put(`${name}-1.2.0.tar.gz`));
+  put('other-1.0.0.tar.gz');
+  for (const path of [folder, several]) for (const part of ['app', 'database', 'cache', null]) expect((await list(path, null, part)).map(({ tag }) => tag)).toEqual(['v1.2.0']);
+  const [app = '', database = ''] = files;
+  expect([await list(app, null, 'app'), await list(app, null, null)]).toMatchObject([[{ tag: 'v1.2.0' }], [{ tag: 'v1.2.0' }]]);
+  expect([await list(database, null, 'app'), await list(app, null, 'database'), await list(app, null, 'cache'), await list(app, 'suite', 'app')]).toEqual([[], [], [], []]);
+  expect(await list(join(folder, 'other-1.0.0.tar.gz'), null, 'app')).toMatchObject([{ version: '1.0.0', guessed: true }]);
 });
 
 it('payloads without a manifest: the name says the version, VERSION will decide', async () => {

@@ -56,7 +56,7 @@ export function groupOf(world: GroupWorld, calls: SystemCalls = quickCalls()): A
   const services = servicesOf(world, calls);
   const members = NAMES.map((name): Member => {
     const device = world.devices[name]!;
-    const facts: ComponentFacts = { name, kind: 'tree', enabled: true, pin: null, dependsOn: name === 'top' ? { base: '*' } : {}, sharesRepo: true };
+    const facts: ComponentFacts = { name, kind: 'tree', enabled: true, pin: null, dependsOn: name === 'top' ? { base: '*' } : {}, sharesRepo: true, tagMates: [] };
     return { name, facts, parts: { ...partsOf(device, calls), services } };
   });
   const [first] = members;

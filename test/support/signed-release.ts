@@ -52,3 +52,24 @@ export function makeSignedRelease(parts: ReleaseParts): Record<string, Buffer> {
     'SHA256SUMS': Buffer.from(`${sha256(parts.payload)}  ${asset}\n`),
   };
 }
+
+export interface PartOfSeveral { readonly payload: Buffer; readonly tree: Tree; readonly requires?: Readonly<Record<string, string>> }
+
+/** One release of several components: asset name -> content. */
+export function makeReleaseOfSeveral({ repo, tag, key, parts, change }: Pick<ReleaseParts, 'repo' | 'tag' | 'key' | 'change'> & { readonly parts: Readonly<Record<string, PartOfSeveral>> }): Record<string, Buffer> {
+  const version = tag.replace(/^v/, '');
+  const assets: Record<string, Buffer> = {};
+  const components = Object.fromEntries(Object.entries(parts).map(([name, { payload, tree, requires }]) => {
+    const [asset, list] = [`${name}-${version}.tar.gz`, `holdline.${name}.files.json.gz`];
+    // Stored, so that lists of like trees are of one length.
+    const files = gzipSync(formatFilesList(tree), { level: 0 });
+    Object.assign(assets, { [asset]: payload, [list]: files });
+    return [name, {
+      payload: { asset, size: payload.length, sha256: sha256(payload), unpacked_size: 100 }, tree_digest: treeDigest(tree), files: { name: list, size: files.length, sha256: sha256(files) },
+      ...(requires === undefined ? {} : { requires: { components: requires } }),
+    }];
+  }));
+  const plain = { format: 1, repo, tag, version, channel: 'stable', type: 'minor', components, created: '2026-11-01T00:00:00Z' };
+  const manifest = Buffer.from(JSON.stringify(change?.(plain) ?? plain));
+  return { ...assets, 'holdline.json': manifest, 'holdline.json.minisig': signAs(key, manifest, formatTrustedComment({ repo, tag })) };
+}

@@ -67,7 +67,7 @@ export function localSources({ settings, layout, fs, log, report, listing }: Sou
     };
   };
   const versionOf = (payload: string, signal: AbortSignal): ReturnType<typeof listPayload> => listPayload({ fs, report: () => undefined, log }, payloadRequest({ path: payload, strip: 'auto' }), signal);
-  return { source, artifact, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path, component: settings.tagPrefix }), versionOf); } };
+  return { source, artifact, sourceFrom: (path) => { assertTrust(settings); return withPayloadVersions(createDirectorySource({ fs, path, component: settings.tagPrefix, part: settings.component?.name ?? null }), versionOf); } };
 }
 
 /** Counted where the bytes arrive, so that what is broken off counts too. */

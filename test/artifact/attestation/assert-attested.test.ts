@@ -56,7 +56,7 @@ async function obtain(scene: Scene): Promise<Seen> {
   if (typeof scene.root === 'string') writeFileSync(join(folder, 'root.json'), scene.root);
   const rootFile = scene.root === undefined ? null : join(folder, 'root.json');
   const settings: ObtainPayloadSettings = {
-    githubRepo: expected.repo, asset: NAME, downloadTimeout: 30, downloadDeadline: 3600, maxRetries: 1, retryDelay: 1,
+    githubRepo: expected.repo, component: null, asset: NAME, downloadTimeout: 30, downloadDeadline: 3600, maxRetries: 1, retryDelay: 1,
     trust: { require: 'none', keys: [], ...(scene.off === true ? {} : { attestation: { ...expected, rootFile } }) },
     limits: { payloadBytes: 1e6, unpackedBytes: 1e6, entries: 100, depth: 64, ratio: 200 },
     installDir: join(folder, 'app'), stateDir: join(folder, 'state'), runtimeDir: join(folder, 'run'), backupPath: join(folder, 'backups'),

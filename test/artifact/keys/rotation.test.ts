@@ -31,7 +31,7 @@ async function look({ tag, key, statement, keys = [main, spare], digests = false
   const source = createFakeSource(contents);
   const release = releaseOf(tag, Object.entries(contents).map(([name, content]) => assetOf(name, content, digests ? { sha256: sha256(content) } : {})));
   const settings = {
-    githubRepo: KEY_REPO, trust: { require: 'signature', keys }, downloadTimeout: 30, downloadDeadline: 60, maxRetries: 0, retryDelay: 0,
+    githubRepo: KEY_REPO, component: null, trust: { require: 'signature', keys }, downloadTimeout: 30, downloadDeadline: 60, maxRetries: 0, retryDelay: 0,
     limits: { payloadBytes: 1e6, unpackedBytes: 1e6, entries: 100, depth: 64, ratio: 200 },
   } as unknown as ObtainPayloadSettings;
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
