@@ -87,7 +87,7 @@ export function parseManifest(content: Uint8Array, limits: ArchiveLimits): Manif
   const parsed = several ? ofSeveral.safeParse(value) : ofOne.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw invalid(issue === undefined ? 'it is malformed' : `${issue.path.join('.') || 'it'}: ${issue.code === 'invalid_type' ? `is no ${issue.expected}` : issue.message}`);
+    throw invalid(issue === undefined ? 'it is malformed' : `${issue.path.join('.') || 'it'}: ${describeIssue(issue)}`);
   }
   assertOwnPlace(value, parsed.data.tag);
   const { critical, ...manifest } = parsed.data;
@@ -98,6 +98,11 @@ export function parseManifest(content: Uint8Array, limits: ArchiveLimits): Manif
   if (isOfSeveral(manifest)) assertPartsApart(manifest.components);
   else assertWithinLimits(manifest, limits);
   return manifest;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `is no ${issue.expected}`;
+  return issue.code === 'invalid_key' ? issue.issues[0]?.message ?? issue.message : issue.message;
 }
 
 /** Which of them would count could be read one way here and another way there. */

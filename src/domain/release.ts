@@ -47,6 +47,8 @@ export type UpdateType = 'patch' | 'minor' | 'major' | 'security' | 'hotfix';
 export const MANIFEST_ASSET = 'holdline.json';
 export const SIGNATURE_ASSET = 'holdline.json.minisig';
 export const FILES_ASSET = 'holdline.files.json.gz';
+/** Of one of several components; with the prefix of all of ours, so that releases side by side in a folder stay apart. */
+export const componentFilesAsset = (component: string): string => `holdline.${component}.files.json.gz`;
 export const CHECKSUMS_ASSET = 'SHA256SUMS';
 /** A change of signing keys, and who signed it: `holdline.keys.<key id>.minisig`, one for each signer. */
 export const KEYS_ASSET = 'holdline.keys.json';

@@ -94,12 +94,19 @@ export interface RolloutRequest {
   readonly upload: boolean;
 }
 
+export interface PublishedPart { readonly component: string; readonly directory: string }
+
 export interface PublishRequest {
   /** Of several in one repository: the tag is NAME-v1.2.3. */
   readonly component: string | undefined;
-  readonly directory: string;
+  /** One release that carries all of them; empty: of one folder. */
+  readonly parts: readonly PublishedPart[];
+  /** Undefined with parts. */
+  readonly directory: string | undefined;
   readonly repo: string | undefined;
   readonly tag: string | undefined;
+  /** The tag is PREFIX-v1.2.3, whatever the components are called. */
+  readonly tagPrefix: string | undefined;
   readonly out: string;
   readonly key: string | undefined;
   readonly name: string | undefined;
@@ -107,8 +114,8 @@ export interface PublishRequest {
   readonly type: string | undefined;
   readonly notes: string | undefined;
   readonly minVersion: string | undefined;
-  /** A JSON file: what the release requires of a device. */
-  readonly requires: string | undefined;
+  /** JSON files of what the release requires of a device; with parts each is NAME=FILE. */
+  readonly requires: readonly string[];
   readonly expires: string | undefined;
   readonly exclude: readonly string[];
   readonly upload: boolean;

@@ -1,11 +1,13 @@
 // Commands that need no settings of a device: set-up, publishing, the demo, and the long-running ones.
 import type { Command } from 'commander';
+import { HoldlineError } from '../../domain/errors.js';
+import type { PublishedPart, PublishRequest } from '../app.js';
 import type { Bindings, CommonOptions } from './bindings.js';
 import { renderMade } from './render-results.js';
 
 interface PublishOptions extends CommonOptions {
-  readonly component?: string; readonly repo?: string; readonly tag?: string; readonly out: string; readonly key?: string; readonly name?: string; readonly channel?: string;
-  readonly type?: string; readonly notes?: string; readonly minVersion?: string; readonly requires?: string; readonly expires?: string; readonly exclude: string[]; readonly upload?: boolean; readonly keys?: string;
+  readonly component: string[]; readonly repo?: string; readonly tag?: string; readonly tagPrefix?: string; readonly out: string; readonly key?: string; readonly name?: string; readonly channel?: string;
+  readonly type?: string; readonly notes?: string; readonly minVersion?: string; readonly requires: string[]; readonly expires?: string; readonly exclude: string[]; readonly upload?: boolean; readonly keys?: string;
 }
 
 interface RotateOptions extends CommonOptions {
@@ -56,17 +58,29 @@ function addRotating(program: Command, b: Bindings): void {
     }));
 }
 
+/** `NAME` says whose the one folder is; `NAME=FOLDER` is one part of several. */
+function componentsOf(given: readonly string[]): Pick<PublishRequest, 'component' | 'parts'> {
+  const named = given.filter((text) => !text.includes('='));
+  const [component, second] = named;
+  const parts = given.filter((text) => text.includes('=')).map((text): PublishedPart => ({ component: text.slice(0, text.indexOf('=')), directory: text.slice(text.indexOf('=') + 1) }));
+  if (second !== undefined || (component !== undefined && parts.length > 0)) {
+    throw new HoldlineError('usage', `cannot publish ${named.join(' and ')}: it is not said which folder is whose`, { hint: 'One component: publish FOLDER --component NAME. Several in one release: publish --component NAME=FOLDER --component OTHER=FOLDER.' });
+  }
+  return { component, parts };
+}
+
 function addPublishing(program: Command, b: Bindings): void {
-  program.command('publish').description('build the signed assets of a release from a folder; --upload makes the GitHub release').argument('<directory>')
+  program.command('publish').description('build the signed assets of a release from a folder; --upload makes the GitHub release').argument('[directory]', 'what shall stand on the device; with --component NAME=FOLDER each has its own')
     .option('-r, --repo <owner/name>', 'the repository (default: GITHUB_REPOSITORY)').option('-t, --tag <tag>', 'the tag (default: GITHUB_REF_NAME, else v + VERSION of the folder)')
-    .option('--component <name>', 'of this one of several components in the repository: the tag is NAME-v + VERSION')
+    .option('--component <name[=folder]>', 'of this one of several components in the repository: the tag is NAME-v + VERSION; as NAME=FOLDER, several times: one release carries all of them', collect, [])
+    .option('--tag-prefix <prefix>', 'the tag is PREFIX-v + VERSION')
     .option('-o, --out <dir>', 'where the assets are written', 'release').option('-k, --key <file>', 'secret key (default: HOLDLINE_KEY, its text); password in HOLDLINE_KEY_PASSWORD or asked for')
     .option('-n, --name <name>', 'payload name (default: the repository)').option('--channel <name>', 'channel', 'stable').option('--type <type>', 'patch, minor, major, security or hotfix (default: from the version)')
-    .option('--notes <text>', 'release notes').option('--min-version <version>', 'devices below take a stepping stone first').option('--requires <file>', 'what it needs of a device, as JSON: min_version, node, arch, os, memory_mb, disk_mb, components').option('--expires <when>', 'ISO date after which devices refuse it')
+    .option('--notes <text>', 'release notes').option('--min-version <version>', 'devices below take a stepping stone first').option('--requires <file>', 'what it needs of a device, as JSON: min_version, node, arch, os, memory_mb, disk_mb, components; of one of several as NAME=FILE', collect, []).option('--expires <when>', 'ISO date after which devices refuse it')
     .option('-x, --exclude <glob>', 'leave out; may be given several times', collect, []).option('--keys <file>', 'carry a change of signing keys (holdline.keys.json, made by rotate-key)').option('--upload', 'create a draft release, upload, publish last (token in GITHUB_TOKEN)').option('--json', 'one JSON object on standard output')
-    .action((directory: string, o: PublishOptions) => b.show(o, async () => {
+    .action((directory: string | undefined, o: PublishOptions) => b.show(o, async () => {
       const report = await (await b.tools()).publish({
-        directory, component: o.component, repo: o.repo, tag: o.tag, out: o.out, key: o.key, name: o.name, channel: o.channel, type: o.type, notes: o.notes,
+        directory, ...componentsOf(o.component), repo: o.repo, tag: o.tag, tagPrefix: o.tagPrefix, out: o.out, key: o.key, name: o.name, channel: o.channel, type: o.type, notes: o.notes,
         minVersion: o.minVersion, requires: o.requires, expires: o.expires, exclude: o.exclude, upload: o.upload === true, keys: o.keys,
       });
       return { json: report, text: b.render((t) => renderMade(t, report)), exit: 0 };

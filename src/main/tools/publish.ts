@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import semver from 'semver';
 import { HoldlineError } from '../../domain/errors.js';
-import type { Requirements } from '../../domain/manifest.js';
+import { isOfSeveral, type Manifest, type ManifestOfSeveral, type ManifestPart, type Requirements } from '../../domain/manifest.js';
 import type { Filesystem } from '../../domain/ports.js';
 import type { UpdateType } from '../../domain/release.js';
 import type { MadeReport, PublishRequest } from '../../interface/app.js';
@@ -11,7 +11,7 @@ import { formatBytes } from '../../interface/cli/format.js';
 import { systemClock } from '../../platform/clock.js';
 import { createFilesystem } from '../../platform/filesystem.js';
 import { createFetch } from '../../platform/http.js';
-import { buildRelease, type BuiltRelease } from '../../publish/build-release.js';
+import { buildRelease, buildReleaseOfSeveral, type BuiltRelease, type SeveralRequest } from '../../publish/build-release.js';
 import { readStatementFiles } from '../../publish/make-statement.js';
 import { readRequires } from '../../publish/read-requires.js';
 import type { SecretKey } from '../../publish/secret-key.js';
@@ -26,31 +26,63 @@ const UPLOAD_MS = 3_600_000;
 const DEFAULT_API = 'https://api.github.com';
 
 export async function publish(request: PublishRequest): Promise<MadeReport> {
-  const directory = resolve(request.directory);
+  const directories = foldersOf(request);
   const repo = request.repo ?? process.env['GITHUB_REPOSITORY'];
   if (repo === undefined || !/^[^/\s]+\/[^/\s]+$/u.test(repo)) throw usage('cannot publish: no repository', 'Give --repo OWNER/NAME (in a GitHub workflow GITHUB_REPOSITORY names it).');
-  const { component } = request;
-  const tag = request.tag ?? process.env['GITHUB_REF_NAME'] ?? `${component === undefined ? '' : `${component}-`}${tagOfFolder(directory)}`;
+  const prefix = request.tagPrefix ?? request.component;
+  const tag = request.tag ?? process.env['GITHUB_REF_NAME'] ?? `${prefix === undefined ? '' : `${prefix}-`}${tagOfFolder(directories[0] ?? '')}`;
   const token = process.env['GITHUB_TOKEN'];
   if (request.upload && (token === undefined || token === '')) throw usage('cannot upload: GITHUB_TOKEN is not set', 'Set it to a token with Contents: write; in a workflow: env: GITHUB_TOKEN: ${{ github.token }}.');
   const fs = createFilesystem();
-  const built = await buildRelease({ fs, log: QUIET }, {
+  const common = {
     keys: request.keys === undefined ? undefined : readStatementFiles(fs, resolve(request.keys), repo),
-    directory, repo, tag, out: resolve(request.out), key: await readKey(request.key), type: typeOf(request.type),
-    name: request.name ?? component, version: component === undefined ? undefined : versionOf(tag, component), channel: request.channel, notes: request.notes, expires: isoOf(request.expires), created: createdOf(process.env['SOURCE_DATE_EPOCH']),
-    requires: requiresOf(fs, request), ...(request.exclude.length === 0 ? {} : { exclude: request.exclude }),
-  });
+    repo, tag, out: resolve(request.out), key: await readKey(request.key), type: typeOf(request.type),
+    version: prefix === undefined ? undefined : versionOf(tag, prefix), channel: request.channel, notes: request.notes, expires: isoOf(request.expires), created: createdOf(process.env['SOURCE_DATE_EPOCH']),
+    ...(request.exclude.length === 0 ? {} : { exclude: request.exclude }),
+  };
+  const built = request.parts.length === 0
+    ? await buildRelease({ fs, log: QUIET }, { ...common, directory: directories[0] ?? '', name: request.name ?? request.component, requires: requiresOf(fs, request, request.requires) })
+    : await buildReleaseOfSeveral({ fs, log: QUIET }, { ...common, parts: partsOf(fs, request) });
   const url = request.upload ? await upload(built, repo, tag, token ?? '') : null;
   return report(built, url);
 }
 
-/** A flag stands above the file. */
-function requiresOf(fs: Filesystem, { requires, minVersion }: PublishRequest): Requirements | undefined {
-  if (requires === undefined && minVersion === undefined) return undefined;
-  return { ...(requires === undefined ? {} : readRequires(fs, resolve(requires))), ...(minVersion === undefined ? {} : { min_version: minVersion }) };
+/** What is built, the first for its VERSION. */
+function foldersOf({ directory, parts, name }: PublishRequest): readonly string[] {
+  if (parts.length === 0) {
+    if (directory === undefined) throw usage('cannot publish: no folder', 'Name the folder: holdline publish FOLDER; or of several components: --component NAME=FOLDER for each.');
+    return [resolve(directory)];
+  }
+  const twice = parts.find(({ component }, at) => parts.findIndex((other) => other.component === component) < at);
+  const bad = parts.find((part) => part.component === '' || part.directory === '');
+  if (directory !== undefined) throw usage(`cannot publish ${directory}: the components have folders of their own`, 'Leave it out, or give --component without a folder.');
+  if (twice !== undefined) throw usage(`cannot publish: ${twice.component} is given twice`, 'One folder for each component.');
+  if (bad !== undefined) throw usage(`cannot understand --component ${bad.component}=${bad.directory}`, 'Write --component NAME=FOLDER.');
+  if (name !== undefined) throw usage('cannot publish: --name is of one payload, and these are several', 'Leave it out: each payload is called by its component.');
+  return parts.map((part) => resolve(part.directory));
 }
 
-async function upload(built: BuiltRelease, repo: string, tag: string, token: string): Promise<string> {
+function partsOf(fs: Filesystem, request: PublishRequest): SeveralRequest['parts'] {
+  const names = request.parts.map(({ component }) => component);
+  const files = request.requires.map((text) => ({ text, name: text.slice(0, Math.max(0, text.indexOf('='))), file: text.slice(text.indexOf('=') + 1) }));
+  const stray = files.find(({ name }) => !names.includes(name));
+  if (stray !== undefined) throw usage(`cannot understand --requires ${stray.text}: it does not say of which component`, `Write --requires NAME=FILE with one of: ${names.join(', ')}.`);
+  return Object.fromEntries(request.parts.map(({ component, directory }) => {
+    const requires = requiresOf(fs, request, files.filter(({ name }) => name === component).map(({ file }) => file));
+    return [component, { directory: resolve(directory), ...(requires === undefined ? {} : { requires }) }];
+  }));
+}
+
+/** A flag stands above the file. */
+function requiresOf(fs: Filesystem, { minVersion }: PublishRequest, [file, second]: readonly string[]): Requirements | undefined {
+  if (second !== undefined) throw usage(`cannot read both ${file ?? ''} and ${second}`, 'One file of requirements: --requires FILE.');
+  if (file === undefined && minVersion === undefined) return undefined;
+  return { ...(file === undefined ? {} : readRequires(fs, resolve(file))), ...(minVersion === undefined ? {} : { min_version: minVersion }) };
+}
+
+type Built = BuiltRelease<Manifest | ManifestOfSeveral>;
+
+async function upload(built: Built, repo: string, tag: string, token: string): Promise<string> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new HoldlineError('interrupted', 'cannot go on: stopped; the release is still a draft, run it again')));
   const env = process.env;
@@ -62,16 +94,23 @@ async function upload(built: BuiltRelease, repo: string, tag: string, token: str
   return url;
 }
 
-function report({ files, manifest, warnings }: BuiltRelease, url: string | null): MadeReport {
+function report({ files, manifest, warnings }: Built, url: string | null): MadeReport {
   const out = files[0] === undefined ? '.' : join(files[0], '..');
   return {
     files,
     facts: {
-      version: manifest.version, tag: manifest.tag, payload: `${basename(manifest.payload.asset)} (${formatBytes(manifest.payload.size)})`, 'tree digest': manifest.tree_digest,
+      version: manifest.version, tag: manifest.tag, ...contentsOf(manifest),
       ...Object.fromEntries(warnings.map((warning, index) => [index === 0 ? 'warning' : `warning ${index + 1}`, warning])), ...(url === null ? {} : { release: url }),
     },
     next: url === null ? [`try it on a device:  holdline --update --from ${out}`, 'make the GitHub release:  the same command with --upload'] : [],
   };
+}
+
+function contentsOf(manifest: Manifest | ManifestOfSeveral): Readonly<Record<string, string>> {
+  const told = ({ payload, tree_digest: digest }: ManifestPart): readonly [string, string] => [`${basename(payload.asset)} (${formatBytes(payload.size)})`, digest];
+  if (isOfSeveral(manifest)) return Object.fromEntries(Object.entries(manifest.components).map(([name, part]) => [`payload ${name}`, told(part).join(', tree ')]));
+  const [payload, digest] = told(manifest);
+  return { payload, 'tree digest': digest };
 }
 
 async function readKey(file: string | undefined): Promise<SecretKey | null> {
