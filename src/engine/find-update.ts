@@ -17,7 +17,7 @@ import { assertAllowed } from '../decide/judge-claims.js';
 import { judgeHold } from '../decide/judge-hold.js';
 import { nextUpdateType } from '../decide/next-update-type.js';
 import { admitRelease, askerOf, refusal, type Asked } from './admit-release.js';
-import { createForeignReleases, type ForeignReleases } from './foreign-releases.js';
+import { createForeignReleases, MAX_FOREIGN_SEEN, type ForeignReleases } from './foreign-releases.js';
 import { lookAtRollout, type RolloutLook } from './consult-rollout.js';
 import { readDeviceState } from './device-state.js';
 import { judgeDevice, type DeviceJudgement } from './judge-device.js';
@@ -126,7 +126,7 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
       incompleteSince: state.incomplete_since, incompleteWait: settings.incompleteReleaseWait, asset: settings.asset, trust: settings.trust.require,
     });
     if (step === 0) for (const message of choice.notes) parts.report({ type: 'note', level: 'warn', message });
-    const enough = passedOver.size > MAX_PASSED_OVER || look.foreign.count() > MAX_FOREIGN;
+    const enough = passedOver.size > MAX_PASSED_OVER || look.foreign.count() > MAX_FOREIGN || countForeignAbove(choice) >= MAX_FOREIGN_SEEN;
     if (look.highest !== undefined && (choice.kind !== 'candidate' || enough)) return { ...look.highest, seen: choice.seen, rulings: look.rulings };
     if (choice.kind === 'waiting') return waiting(look, choice, choice.waiting);
     if (choice.kind !== 'candidate' || enough) {
@@ -159,6 +159,12 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
     unreachable.add(choice.release.version);
   }
   throw new HoldlineError('manifest-invalid', 'cannot find a way to the newest release: the chain of min_version is too long');
+}
+
+/** Other components' releases that are higher than the one that could be next. */
+function countForeignAbove(choice: Choice): number {
+  if (choice.kind !== 'candidate') return 0;
+  return choice.seen.slice(0, choice.seen.findIndex(({ tag }) => tag === choice.release.tag)).filter(({ why }) => why === 'foreign').length;
 }
 
 /** A lower one may still come: a rollout is of one version, and every other is everybody's. */

@@ -5,6 +5,9 @@ import { HoldlineError } from '../domain/errors.js';
 import { MANIFEST_ASSET, type Release } from '../domain/release.js';
 import type { DeviceState, SeenRelease } from '../domain/state.js';
 
+/** Newer than what runs, and all of them others'. Below so many nothing is looked for: what is forgotten would be asked for again at every look. */
+export const MAX_FOREIGN_SEEN = 500;
+
 export interface FoundForeign extends Pick<Release, 'tag' | 'version'> {
   readonly why: string;
   readonly carries: readonly string[];

@@ -6,6 +6,7 @@ import type { RememberedRollout } from '../domain/rollout.js';
 import type { DeviceState, SeenRelease } from '../domain/state.js';
 import { changeDeviceState, readDeviceState } from './device-state.js';
 import type { Found } from './find-update.js';
+import { MAX_FOREIGN_SEEN } from './foreign-releases.js';
 import type { EngineParts } from './parts.js';
 
 /** Older ones are forgotten: their tags lie below the floor long since. */
@@ -66,7 +67,9 @@ function addSeen(state: DeviceState, more: Readonly<Record<string, SeenRelease>>
   // The same content, and found to be for another component since the settings have changed.
   const news = Object.entries(more).filter(([tag, { carries }]) => state.seen[tag] === undefined || (carries !== undefined && state.seen[tag].carries === undefined));
   if (news.length === 0) return state.seen;
-  return Object.fromEntries([...Object.entries(state.seen), ...news].sort(([, a], [, b]) => a.at.localeCompare(b.at)).slice(-MAX_SEEN));
+  const all = Object.entries({ ...state.seen, ...Object.fromEntries(news) }).sort(([, a], [, b]) => a.at.localeCompare(b.at));
+  const ours = all.filter(([, { carries }]) => carries === undefined).slice(-MAX_SEEN);
+  return Object.fromEntries([...all.filter(([, { carries }]) => carries !== undefined).slice(-MAX_FOREIGN_SEEN), ...ours]);
 }
 
 /** Throws `release-changed` when this tag was seen here with other content. */

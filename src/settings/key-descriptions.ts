@@ -120,7 +120,7 @@ export const innerKeyDescriptions: Readonly<Record<string, string>> = {
   'limits.depth': 'Folders inside each other',
   'limits.ratio': 'Unpacked bytes for one packed byte',
   'components.github_repo': 'A repository of its own: owner/name; default: the top level\'s',
-  'components.tag_prefix': 'Releases are tagged PREFIX-v1.2.3; empty: plain tags; default: the name in the shared repository, else empty',
+  'components.tag_prefix': 'Releases are tagged PREFIX-v1.2.3; empty: plain tags; default: the name in the shared repository, else empty. Components of one prefix take their parts of the same releases',
   'components.kind': 'tree: files that are switched',
   'components.install_dir': 'The component\'s folder',
   'components.depends_on': 'Component to the semver range of its version that this one needs',

@@ -6,7 +6,7 @@ import type { Release } from '../../src/domain/release.js';
 import type { CheckResult, ComponentVersions } from '../../src/domain/results.js';
 import type { DeviceState } from '../../src/domain/state.js';
 import { judgeFreshness } from '../../src/decide/judge-freshness.js';
-import { readDeviceState } from '../../src/engine/device-state.js';
+import { changeDeviceState, readDeviceState } from '../../src/engine/device-state.js';
 import type { EngineParts } from '../../src/engine/parts.js';
 import { createUpdater } from '../../src/engine/updater.js';
 import { codeOfAsync } from '../support/code-of.js';
@@ -107,6 +107,23 @@ describe('a release that carries others only', () => {
     expect(await check()).toMatchObject({ outcome: 'available', latest_version: '1.1.0' });
     expect(asked).toHaveLength(16);
   });
+});
+
+it('a component that is left behind for good costs no more than the listing', async () => {
+  shown = Object.fromEntries(Array.from({ length: 520 }, (_, at) => [`v1.9.${at}`, ['app']] as const));
+  const seen = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`v1.9.${519 - at}`, { version: `1.9.${519 - at}`, sha256: digestOf(`v1.9.${519 - at}`), expires: null, at: '2026-11-01T00:00:00Z', carries: ['app'] }]));
+  changeDeviceState(partsOf(world).fs, world.layout, (state) => ({ ...state, seen: { ...seen, 'v1.0.0': { version: '1.0.0', sha256: 'a', expires: null, at: '2026-10-01T00:00:00Z' } } }));
+  expect(await check()).toMatchObject({ outcome: 'current' });
+  expect(asked).toEqual([]);
+  shown = { ...shown, 'v2.1.0': ['database'] };
+  expect(await check()).toMatchObject({ outcome: 'available', latest_version: '2.1.0' });
+  asked = [];
+  shown = { 'v2.0.0': ['app'], 'v1.9.519': ['app'], 'v1.0.0': ['database'] };
+  await check();
+  expect(asked).toEqual(['v2.0.0']);
+  const after = readDeviceState(partsOf(world).fs, world.layout).seen;
+  expect(Object.keys(after)).toHaveLength(502);
+  expect(after).toHaveProperty(['v1.0.0']);
 });
 
 it('what was one payload for nobody is taken when nobody else has these releases any more', async () => {
