@@ -113,7 +113,7 @@ function writeAssets<Stated extends Manifest | ManifestOfSeveral>(fs: Filesystem
 function versionOf({ tag, version }: ReleaseRequest): string {
   const found = version ?? tag.replace(/^v/, '');
   if (semver.valid(found) !== found || !tag.includes(found)) {
-    throw publishUsage(`the tag ${JSON.stringify(tag)} is not a semver version`, 'Use a tag such as v1.2.3, or NAME-v1.2.3 for a component.');
+    throw publishUsage(`the tag ${JSON.stringify(tag)} is not a semver version`, 'Use a tag such as v1.2.3, or NAME-v1.2.3 with --component NAME, or PREFIX-v1.2.3 with --tag-prefix PREFIX.');
   }
   return found;
 }
