@@ -1,12 +1,11 @@
 // One release that carries several components, through the commands: published, taken part by part, undone apart, moved as one, from a folder.
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeFiles } from '../support/device-world.js';
 import { appFiles } from '../support/e2e/app-files.js';
 import { createPlant, NAMES, type Name, type Plant } from '../support/e2e/plant.js';
 import { runCommand } from '../support/e2e/run-command.js';
-import { REPO } from '../support/e2e/world.js';
+import { REPO, TOKEN } from '../support/e2e/world.js';
 
 let plant: Plant;
 beforeEach(async () => { plant = await createPlant(); });
@@ -20,7 +19,7 @@ const outcomes = (json: Readonly<Record<string, unknown>>): Record<string, strin
 interface Part { readonly verdict?: string; readonly needs?: Readonly<Record<string, string>> }
 
 /** By the built command; the folder of the assets. */
-async function build(version: string, parts: Partial<Record<Name, Part>>): Promise<string> {
+async function build(version: string, parts: Partial<Record<Name, Part>>, ...more: readonly string[]): Promise<string> {
   const out = join(plant.root, `set ${version}`);
   const args = Object.entries(parts).flatMap(([name, { verdict = 'good', needs }]) => {
     const folder = join(plant.root, `${name} ${version}`);
@@ -29,14 +28,13 @@ async function build(version: string, parts: Partial<Record<Name, Part>>): Promi
     writeFiles(plant.root, { [`${name} ${version}.json`]: JSON.stringify({ components: needs }) });
     return ['--component', `${name}=${folder}`, '--requires', `${name}=${join(plant.root, `${name} ${version}.json`)}`];
   });
-  const made = await runCommand(['publish', ...args, '--repo', REPO, '--key', plant.secretFile, '--out', out, '--json']);
+  const made = await runCommand(['publish', ...args, '--repo', REPO, '--key', plant.secretFile, '--out', out, '--json', ...more], { env: { GITHUB_API_URL: plant.github.apiUrl, GITHUB_TOKEN: TOKEN } });
   expect(made).toMatchObject({ code: 0, stderr: '', json: { facts: { version, tag: `v${version}` } } });
   return out;
 }
 
 async function release(version: string, parts: Partial<Record<Name, Part>>): Promise<void> {
-  const out = await build(version, parts);
-  await plant.github.addRelease(REPO, { tag: `v${version}`, assets: Object.fromEntries(readdirSync(out).map((name) => [name, join(out, name)])) });
+  await build(version, parts, '--upload');
 }
 
 test('each takes its part, with one listing and one look at the manifest; one without a part stays, and says why', async () => {
