@@ -4,7 +4,7 @@
 export interface Confinement {
   /** The user it runs as; null: one that owns nothing (systemd's dynamic user, else `nobody`). */
   readonly user: string | null;
-  /** Folders it may write, by full path; everything else of the system is read-only where systemd offers that. */
+  /** Files and folders it may write, by full path, where they exist; everything else of the system is read-only where systemd offers that. */
   readonly writable: readonly string[];
   /** False: no network but Unix sockets, where systemd offers that. */
   readonly network: boolean;
@@ -34,9 +34,11 @@ export interface ConfinedCommand {
   readonly lacks: readonly string[];
 }
 
+/** What `ProtectHome` would hide. */
+const HOMES = ['/home', '/root', '/run/user'] as const;
 /** The program cannot gain rights, nor see other users' files in /tmp and /home, nor load anything into the kernel. */
 const SYSTEM_PROPERTIES = [
-  'ProtectSystem=strict', 'ProtectHome=yes', 'PrivateTmp=yes', 'NoNewPrivileges=yes', 'CapabilityBoundingSet=', 'AmbientCapabilities=',
+  'ProtectSystem=strict', 'PrivateTmp=yes', 'NoNewPrivileges=yes', 'CapabilityBoundingSet=', 'AmbientCapabilities=',
   'ProtectKernelTunables=yes', 'ProtectKernelModules=yes', 'ProtectKernelLogs=yes', 'ProtectControlGroups=yes', 'ProtectClock=yes', 'ProtectProc=invisible',
   'RestrictNamespaces=yes', 'RestrictSUIDSGID=yes', 'LockPersonality=yes', 'KillMode=control-group', 'UMask=0077',
 ] as const;
@@ -57,10 +59,13 @@ export function confineCommand(argv: readonly string[], wanted: Confinement, hos
 /** Debian gives each system user a group of its own name; `nobody` alone has another. */
 const groupOf = (user: string | null): string => (user === null || user === NOBODY ? 'nogroup' : user);
 
+/** An app may be installed in a person's home: then it is read, as everything else is. */
+const liesInHome = (path: string): boolean => HOMES.some((home) => path === home || path.startsWith(`${home}/`));
+
 function systemdRun(wanted: Confinement, unit: string): readonly string[] {
   const properties: string[] = [
-    ...SYSTEM_PROPERTIES, wanted.user === null ? 'DynamicUser=yes' : `User=${wanted.user}`, `WorkingDirectory=${wanted.cwd}`,
-    `RuntimeMaxSec=${Math.ceil(wanted.timeoutMs / 1000)}s`, ...wanted.writable.map((path) => `ReadWritePaths=${path}`),
+    ...SYSTEM_PROPERTIES, `ProtectHome=${liesInHome(wanted.cwd) ? 'read-only' : 'yes'}`, wanted.user === null ? 'DynamicUser=yes' : `User=${wanted.user}`, `WorkingDirectory=${wanted.cwd}`,
+    `RuntimeMaxSec=${Math.ceil(wanted.timeoutMs / 1000)}s`, ...wanted.writable.map((path) => `ReadWritePaths=-${path}`),
     ...(wanted.devices ? [] : ['PrivateDevices=yes']),
     ...(wanted.network ? [] : ['PrivateNetwork=yes', 'RestrictAddressFamilies=AF_UNIX']),
   ];

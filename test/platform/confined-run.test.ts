@@ -20,9 +20,13 @@ describe('confineCommand', () => {
   it('asks systemd for a read-only system, another user and an end in time, values of variables left out', () => {
     const { argv, unit, lacks } = commandOn(SYSTEMD);
     expect(argv.slice(0, 2)).toEqual(['systemd-run', '--quiet']);
-    expect(argv).toEqual(expect.arrayContaining(['--unit=u1', '--property=User=modbus', '--property=ProtectSystem=strict', '--property=ReadWritePaths=/var/lib/modbus', '--property=RuntimeMaxSec=2s', '--property=PrivateNetwork=yes', '--setenv=JOB']));
+    expect(argv).toEqual(expect.arrayContaining(['--unit=u1', '--property=User=modbus', '--property=ProtectSystem=strict', '--property=ReadWritePaths=-/var/lib/modbus', '--property=ProtectHome=yes', '--property=RuntimeMaxSec=2s', '--property=PrivateNetwork=yes', '--setenv=JOB']));
     expect(argv.slice(-3)).toEqual(['--', '/opt/m', '$(id)']);
     expect({ unit, lacks }).toEqual({ unit: 'u1.service', lacks: [] });
+  });
+
+  it.each([['/home/pi/app', 'read-only'], ['/home', 'read-only'], ['/root/app', 'read-only'], ['/homes/app', 'yes'], ['/opt/app', 'yes']])('in %s, homes are %s: an app there must be seen to be run', (cwd, homes) => {
+    expect(commandOn(SYSTEMD, { cwd }).argv.filter((word) => word.includes('ProtectHome'))).toEqual([`--property=ProtectHome=${homes}`]);
   });
 
   it('takes a user that owns nothing where none is named', () => {
