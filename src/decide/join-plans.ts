@@ -7,15 +7,20 @@ import type { JournalledStepState, Plan, PlanStep } from '../domain/plan.js';
 export interface MemberPlan { readonly component: string; readonly plan: Plan }
 
 const BEFORE_SWITCH: readonly JournalledStepState[] = ['staging', 'preparing', 'ready'];
+/** Asked before anything stops, and told after everything is undone: they stand around all the others, who depends on others first. */
+const OUTER: ReadonlySet<PlanStep['name']> = new Set<PlanStep['name']>(['call-before-switch', 'call-after-revert']);
 const SWITCHES: ReadonlySet<PlanStep['name']> = new Set<PlanStep['name']>(['remerge-config', 'switch-current', 'link-path']);
 
 export function joinPlans(members: readonly MemberPlan[]): Plan {
   const [first] = members;
   if (first === undefined) throw new HoldlineError('internal', 'cannot plan a group: nobody is in it');
   const named = members.map(({ component, plan }) => plan.steps.map((step): PlanStep => ({ ...step, component, summary: `${component}: ${step.summary}` })));
-  const parts = named.map(splitSwitch);
+  const isOuter = ({ name }: PlanStep): boolean => OUTER.has(name);
+  const outer = (state: JournalledStepState): readonly PlanStep[] => named.toReversed().flatMap((own) => own.filter((step) => step.state === state && isOuter(step)));
+  const parts = named.map((own) => splitSwitch(own.filter((step) => !isOuter(step))));
   const steps = [
-    ...BEFORE_SWITCH.flatMap((state) => named.flatMap((own) => own.filter((step) => step.state === state))),
+    ...BEFORE_SWITCH.flatMap((state) => named.flatMap((own) => own.filter((step) => step.state === state && !isOuter(step)))),
+    ...outer('ready'), ...outer('switching'),
     // Who depends on others stops first and starts last.
     ...parts.toReversed().flatMap(({ before }) => before), ...parts.flatMap(({ switching }) => switching), ...parts.flatMap(({ after }) => after),
   ];

@@ -15,7 +15,10 @@ export function assertAllowed({ tag, processes = [], hooks = {} }: Pick<Manifest
     if (wrong !== undefined) throw forbidden(tag, wrong, services);
   }
   const [hook] = Object.keys(hooks);
-  if (hook !== undefined) throw forbidden(tag, `it wants to run the hook ${JSON.stringify(hook)}`, services);
+  if (hook === undefined) return;
+  throw new HoldlineError('manifest-forbidden', `cannot take release ${tag}: its manifest wants to run the hook ${JSON.stringify(hook)}, and only the settings of a device say which programs run. Nothing was changed`, {
+    hint: 'A release can ship the program; the device names it, as hooks: {before_switch: [src/hooks/drain.sh]}. Ask the publisher to take hooks out of the manifest.', context: { tag },
+  });
 }
 
 function forbidden(tag: string, what: string, services: Services): HoldlineError<'manifest-forbidden'> {

@@ -6,6 +6,7 @@ import type { Backup, Device, KeptVersion } from '../domain/device.js';
 import type { Settings } from '../domain/settings.js';
 import type { VersionRecord } from '../domain/state.js';
 import { treeDigest, versionDirectoryName, type Tree } from '../domain/tree.js';
+import { planHooks } from './call-hooks.js';
 import { callModule } from './call-module.js';
 import { checkManagedPaths } from './check-managed-paths.js';
 import { chooseDirectoryName } from './choose-directory-name.js';
@@ -23,7 +24,7 @@ export type PlanStepOf = <Name extends StepName>(name: Name, params: StepParams[
 export interface PlanContext {
   readonly transaction: string;
   readonly layout: Layout;
-  readonly settings: Pick<Settings, 'app' | 'component' | 'managedPaths' | 'preserve' | 'services' | 'probation' | 'backupEnabled' | 'module'>;
+  readonly settings: Pick<Settings, 'app' | 'component' | 'managedPaths' | 'preserve' | 'services' | 'probation' | 'backupEnabled' | 'module' | 'hooks'>;
   readonly device: Device;
   readonly planStep: PlanStepOf;
   readonly now: Date;
@@ -144,6 +145,7 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
   const { touched, heldBack } = planServices({ services: settings.services, ...changesOf(context, to.version, parts), hardwareHeld: context.running.hardwareHeld, version: to.version });
   const around = planServiceSteps(planStep, touched, probation, staging);
   const module = callModule(context, to, isChanged(context.running.files, parts.files));
+  const hooks = planHooks(context, kind, to);
   const carried = { staging, managedPaths, preserve, keepConfig: parts.keepConfig };
   const steps = [
     planStep('stage-tree', parts.stage),
@@ -154,6 +156,7 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
     planStep('sync-tree', { staging }),
     planPlace(context, to, module !== null),
     ...(module === null ? [] : [planStep('prepare-module', module)]),
+    ...hooks.ready, ...hooks.first,
     ...around.before,
     ...(current === null || currentRecord === null ? [] : [planStep('remerge-config', {
       ...carried, current, currentRecord, version: versionDir(layout, to.directory), record: recordDir(layout, to.directory),
@@ -161,7 +164,8 @@ function makeSwitchPlan(context: PlanContext, kind: 'update' | 'rollback', to: V
     planSwitch(context, to),
     ...device.managed.filter(({ status }) => status === 'missing').map(({ path }) => planStep('link-path', linkParams(layout, path))),
     ...(module === null ? [] : [planStep('apply-module', module)]),
-    ...around.after,
+    ...hooks.switched,
+    ...around.after, ...hooks.last,
   ];
   const from = device.current === null ? null : { version: device.current.version, directory: device.current.directory };
   return {

@@ -1,4 +1,5 @@
 // What each step needs, as JSON: absolute paths, names, digests. Fixed by the plan before anything runs.
+import type { HookCall } from '../domain/hooks.js';
 import type { ModuleCall } from '../domain/module.js';
 import type { TouchedService } from '../domain/plan.js';
 import type { VersionRecord } from '../domain/state.js';
@@ -82,6 +83,11 @@ export type PlaceVersionParams = {
 /** Everything the call needs, so that undo works from the journal alone. */
 export type ModuleParams = ModuleCall;
 
+/** Everything the call needs, so that it can be made from the journal alone. */
+export type HookParams = HookCall;
+/** From this state on it is owed. */
+export type AfterRevertParams = HookCall & { readonly state: 'ready' | 'switching' };
+
 export type ServicesParams = {
   readonly services: readonly string[];
   /** Those that are left alone when the merge changes nothing of theirs, in start order, and where the merge has noted what it changed. */
@@ -143,6 +149,10 @@ export type StepParams = {
   readonly 'place-version': PlaceVersionParams;
   readonly 'prepare-module': ModuleParams;
   readonly 'apply-module': ModuleParams;
+  readonly 'call-before-switch': HookParams;
+  readonly 'call-after-switch': HookParams;
+  readonly 'call-after-commit': HookParams;
+  readonly 'call-after-revert': AfterRevertParams;
   readonly 'stop-services': ServicesParams;
   readonly 'remerge-config': RemergeConfigParams;
   readonly 'switch-current': SwitchCurrentParams;

@@ -8,6 +8,8 @@ export type AuditKind =
   | 'verified' | 'refused' | 'failed' | 'keys-changed' | 'fetched' | 'rollout' | 'withdrawn'
   /** A transaction: its beginning, each step, and how it ended. */
   | 'begun' | 'step' | 'reverting' | 'committed' | 'discarded' | 'reverted' | 'broken'
+  /** A hook that is only told did not end well: nothing changed by it. */
+  | 'hook-warned'
   | 'approved' | 'rejected' | 'hold-taken' | 'hold-released' | 'hold-alarm'
   | 'backed-up' | 'unblocked' | 'settings-changed' | 'freshness-alarm';
 

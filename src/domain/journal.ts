@@ -49,7 +49,10 @@ export interface EndRecord {
   readonly code: string | null;
   readonly by: 'engine' | 'recovery';
   readonly services: readonly string[];
-  /** Indexes of the steps whose module has still to undo what it applied; absent: none. The next start calls it, before the services. */
+  /**
+   * Indexes of the steps whose program the next start has still to call; absent: none. A module's undoes what it applied, before the
+   * services; a hook that is only told how it ended is told after them.
+   */
   readonly programs?: readonly number[] | undefined;
   readonly at: string;
 }

@@ -20,7 +20,7 @@ export type RescueOperation =
 export type StepName =
   | 'adopt-path' | 'link-path' | 'stage-tree' | 'carry-paths' | 'merge-config' | 'write-record' | 'back-up'
   | 'sync-tree' | 'place-version' | 'prepare-module' | 'apply-module' | 'stop-services' | 'recall-services' | 'remerge-config' | 'switch-current'
-  | 'start-services' | 'reload-services' | 'roll-services';
+  | 'start-services' | 'reload-services' | 'roll-services' | 'call-before-switch' | 'call-after-switch' | 'call-after-commit' | 'call-after-revert';
 
 export interface PlanStep {
   readonly name: StepName;
@@ -40,13 +40,15 @@ export type JournalledStepState = 'staging' | 'preparing' | 'ready' | 'switching
 
 /**
  * A step of the engine. `plan` is pure and fixes, before anything runs, how the step is undone with plain operations;
- * `do` is idempotent; `undo` is only for what plain operations cannot do (services, modules) and runs before them.
+ * `do` is idempotent; `undo` is only for what plain operations cannot do (services, modules, hooks) and runs before them.
  */
 export interface Step<Params, Context> {
   readonly name: StepName;
   plan(params: Params): PlanStep;
   do(context: Context, params: Params): Promise<void>;
   undo?(context: Context, params: Params): Promise<void>;
+  /** Once the transaction is final. Never throws: nothing changes any more. */
+  tell?(context: Context, params: Params): Promise<void>;
 }
 
 export type TransactionKind = 'adopt' | 'update' | 'rollback';

@@ -49,6 +49,8 @@ export interface UpdateResult {
   /** Kept running and were told: by a signal, or by the warm upgrade of their bridge. */
   readonly reloaded: readonly string[];
   readonly config_conflicts: readonly ConfigConflict[];
+  /** Hooks that were told and did not end well; absent: none. */
+  readonly warnings?: readonly string[] | undefined;
   /** Only with --dry-run. */
   readonly plan?: Plan | undefined;
   /** Where there are several, in the order of updating; the fields above speak for all of them. */
@@ -215,6 +217,8 @@ export interface HistoryEntry {
   readonly duration_ms: number;
   readonly bytes_downloaded: number;
   readonly bytes_written: number;
+  /** Hooks that were told and did not end well; absent: none. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** What a run tells while it goes on: the CLI draws it, the daemon logs it, the library emits it. */

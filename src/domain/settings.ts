@@ -2,6 +2,7 @@
 import type { ComponentFacts } from './components.js';
 import type { NetworkSettings, RegressionSettings, RequirementSettings } from './device-rules.js';
 import type { Mistake, Place } from './errors.js';
+import type { HooksSettings } from './hooks.js';
 import type { HoldSettings, PolicySettings, WindowSettings } from './policy.js';
 import type { ModuleSettings } from './module.js';
 
@@ -161,6 +162,8 @@ export interface Settings {
   readonly health: readonly HealthSettings[];
   /** The program of the release that updates something else; null: the release is all there is to update. */
   readonly module: ModuleSettings | null;
+  /** Programs that are called at moments of an update. */
+  readonly hooks: HooksSettings;
   readonly probation: ProbationSettings;
   readonly archive: { readonly links: 'inside' | 'none' };
   readonly limits: ArchiveLimits;

@@ -132,12 +132,14 @@ export interface DeviceState {
   readonly withdrawal: Withdrawal | null;
   /** By service. */
   readonly older_processes: Readonly<Record<string, OlderProcess>>;
+  /** How often the next start has begun to tell the hooks of a transaction that a crash had cut off. */
+  readonly told: { readonly transaction: string; readonly tries: number } | null;
 }
 
 export const EMPTY_STATE: DeviceState = {
   format: 1, highest_version: null, last_safe_version: null, last_applied: null, latest_version: null, update_available: null, waiting: null, blocked: [], approvals: [], held_since: null, hold_alarmed_at: null,
   last_check: null, last_update: null, last_error: null, interrupted: {}, incomplete_since: {},
-  seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null, withdrawal: null, older_processes: {},
+  seen: {}, last_answer: null, alarmed_at: null, settings: null, audit: null, withdrawal: null, older_processes: {}, told: null,
 };
 
 /** `records/<version directory>/record.json`: what a version directory is. */

@@ -6,7 +6,7 @@ import { explainFsError } from '../domain/fs-errors.js';
 import type { HistoryEntry } from '../domain/results.js';
 import { WAITING_REASONS, type Blocked, type DeviceState, type Waiting } from '../domain/state.js';
 import { changeDeviceState } from './device-state.js';
-import { appendHistory, readHistory } from './history.js';
+import { addWarnings, appendHistory, readHistory } from './history.js';
 import type { Journal } from './journal.js';
 import type { EngineParts } from './parts.js';
 import { prune } from './prune.js';
@@ -24,6 +24,8 @@ export interface Books {
   readonly durationMs: number;
   readonly bytesDownloaded: number;
   readonly bytesWritten: number;
+  /** Of hooks that were told how it ended; absent: none. */
+  readonly warnings?: readonly string[] | undefined;
   /** Absent: nobody could be asked. */
   readonly seen?: SeenProcesses | undefined;
 }
@@ -31,7 +33,7 @@ export interface Books {
 /** A version whose update was cut off this often, without a verdict, is not tried again. */
 const MAX_INTERRUPTED = 3;
 /** The new version itself is at fault: it is blocked. Everything else may have been the device or the hour. */
-const VERDICTS: ReadonlySet<string> = new Set(['health-failed', 'service-start', 'module-failed']);
+const VERDICTS: ReadonlySet<string> = new Set(['health-failed', 'service-start', 'module-failed', 'hook-failed']);
 export const ROLLED_BACK_BY_HAND = 'rolled back by hand';
 
 export function closeBooks(parts: EngineParts, books: Books): void {
@@ -57,6 +59,12 @@ function writeBooks(parts: EngineParts, books: Books): void {
       actor: begin.actor, downtime_ms: books.downtimeMs, duration_ms: Math.round(books.durationMs), bytes_downloaded: books.bytesDownloaded, bytes_written: books.bytesWritten,
     });
   }
+  noteWarnings(parts, books);
+}
+
+/** Also into books that were closed before. */
+function noteWarnings({ fs, layout, audit }: EngineParts, { journal: { begin: { transaction } }, warnings = [] }: Books): void {
+  for (const reason of addWarnings(fs, layout, transaction, warnings)) audit.note({ event: 'hook-warned', reason, facts: { transaction } });
 }
 
 function nextOlder({ older_processes: before }: DeviceState, { settings, fs }: EngineParts, { outcome, journal, seen }: Books): DeviceState['older_processes'] {

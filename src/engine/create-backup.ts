@@ -21,7 +21,7 @@ export async function createBackup(parts: EngineParts): Promise<BackupSummary> {
   const context = {
     fs, clock, layout, report, log, readTree: (directory: string) => trees.read(directory), results: createStepResults(),
     services: { start: nothing, stop: nothing, reload: nothing, look: nothing }, stage: () => Promise.reject(new Error('a backup stages nothing')),
-    modules: { run: () => Promise.reject(new Error('a backup calls no module')) },
+    modules: { run: () => Promise.reject(new Error('a backup calls no module')) }, hooks: { run: () => Promise.reject(new Error('a backup calls no hook')) },
   };
   await STEPS['back-up'].do(context, {
     backupPath: layout.backupPath, name, partial: `${partialPrefix(layout.installDir)}${name}`, installDir: layout.installDir, directory: current.directory,

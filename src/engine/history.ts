@@ -33,6 +33,19 @@ export function readHistory(fs: Filesystem, layout: Layout, limit: number): Hist
 export function appendHistory(fs: Filesystem, layout: Layout, entry: HistoryEntry): void {
   const entries = readAll(fs, layout);
   if (entries.some((e) => e.transaction === entry.transaction)) return;
-  const kept = [...entries, entry].slice(-MAX_ENTRIES);
-  fs.writeDurably(historyFile(layout), kept.map((e) => `${JSON.stringify(e)}\n`).join(''), 0o644);
+  writeAll(fs, layout, [...entries, entry].slice(-MAX_ENTRIES));
+}
+
+/** @returns those that were not there yet */
+export function addWarnings(fs: Filesystem, layout: Layout, transaction: string, warnings: readonly string[]): readonly string[] {
+  if (warnings.length === 0) return [];
+  const entries = readAll(fs, layout);
+  const known = entries.find((entry) => entry.transaction === transaction)?.warnings ?? [];
+  const added = warnings.filter((warning) => !known.includes(warning));
+  if (added.length > 0) writeAll(fs, layout, entries.map((entry) => (entry.transaction === transaction ? { ...entry, warnings: [...known, ...added] } : entry)));
+  return added;
+}
+
+function writeAll(fs: Filesystem, layout: Layout, entries: readonly HistoryEntry[]): void {
+  fs.writeDurably(historyFile(layout), entries.map((e) => `${JSON.stringify(e)}\n`).join(''), 0o644);
 }

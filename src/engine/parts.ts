@@ -4,6 +4,7 @@ import type { DeviceFacts } from '../domain/device-facts.js';
 import type { Layout } from '../domain/layout.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { AcceptedStatement } from '../domain/keys.js';
+import type { HookRunner } from '../domain/hooks.js';
 import type { ModuleRunner } from '../domain/module.js';
 import type { Audit, Clock, Filesystem, Locks, Logger, ReleaseSource, RunResult, ServiceController } from '../domain/ports.js';
 import type { Release, UpdateType } from '../domain/release.js';
@@ -121,6 +122,7 @@ export interface EngineParts {
   readonly trees: TreePorts;
   readonly services: ServiceController;
   readonly modules: ModuleRunner;
+  readonly hooks: HookRunner;
   /** Watches the touched services and the probes of the settings. */
   watch(touched: readonly string[], rules: WatchRules, signal: AbortSignal): Promise<Verdict>;
   /** The same for one service that has just started, beside the probes that do not ask for another one. */

@@ -75,10 +75,22 @@ export async function commitTransaction<Context>(run: Run<Context>, afterwards: 
   }
 }
 
+/** @returns whether anybody was told that the new version is final */
+export async function tellCommitted<Context>(run: Run<Context>): Promise<boolean> {
+  let told = false;
+  for (const planned of run.journal.begin.plan.steps) {
+    const tell = run.steps[planned.name]?.tell;
+    if (tell === undefined) continue;
+    await tell(run.contextOf?.(planned) ?? run.context, planned.params as never);
+    told = true;
+  }
+  return told;
+}
+
 interface Undone {
   readonly broken: HoldlineError | null;
   readonly services: HoldlineError | null;
-  /** Steps whose module did not undo. */
+  /** Steps whose module did not undo, and hooks that are told when it has. */
   readonly programs: readonly number[];
 }
 
@@ -91,8 +103,11 @@ async function undoSteps<Context>(run: Run<Context>): Promise<Undone> {
   for (let index = stepsStarted - 1; index >= 0; index -= 1) {
     const step = begin.plan.steps[index];
     if (step === undefined || undone.has(index)) continue;
-    const failed = await undoServices(run, step);
+    // That the old version is back is told when it is: by who puts right what could not be undone here.
+    const isTooEarly = step.name === 'call-after-revert' && (broken !== null || programs.length > 0);
+    const failed = isTooEarly ? null : await undoServices(run, step);
     if (failed !== null && step.name === 'apply-module') programs.push(index);
+    if (isTooEarly && broken === null) programs.push(index);
     services = failed ?? services;
     // After a failure only services are still looked after: a later operation could take away what the device now runs from.
     broken ??= undoFiles(run, step);

@@ -26,8 +26,8 @@ export async function runPlan<Context>(run: Run<Context>): Promise<PlanOutcome> 
     return { outcome: 'switched' };
   } catch (thrown) {
     const error = errorOf(thrown, run.signal, journal.summary().state);
-    // A step that only the module's word keeps from going on: it comes before the switch.
-    if (error.code === 'module-not-now') return discardFor(run, { reason: 'hold', detail: error.message, until: null });
+    // A step that only the word of a module or hook keeps from going on: it comes before the switch.
+    if (error.code === 'module-not-now' || error.code === 'hook-not-now') return discardFor(run, { reason: 'hold', detail: error.message, until: null });
     run.log.warn(error.message, { code: error.code, transaction: journal.begin.transaction });
     const why = { code: error.code, reason: error.message };
     const ended = journal.summary().state === 'switching' ? await revertTransaction(run, why) : await discardTransaction(run, why);

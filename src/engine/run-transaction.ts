@@ -8,7 +8,7 @@ import { STEPS } from '../steps/registry.js';
 import { closeBooks, type Books } from './close-books.js';
 import { createJournal, newTransactionId, type Journal } from './journal.js';
 import type { EngineParts } from './parts.js';
-import { commitTransaction, revertTransaction, type Ended, type Why } from './revert-transaction.js';
+import { commitTransaction, revertTransaction, tellCommitted, type Ended, type Why } from './revert-transaction.js';
 import { enterState, pauseProbation, runPlan } from './run-plan.js';
 import { stamp, type Run } from './run.js';
 import { seeProcesses } from './seen-processes.js';
@@ -52,6 +52,7 @@ export async function runTransaction(parts: EngineParts, transaction: Transactio
   const { results } = run.context;
   return carryOut(parts, run, (end) => closeBooks(parts, {
     ...end, journal, downtimeMs: downtimeOf(results), durationMs: clock.monotonicMs() - transaction.begunMs, bytesDownloaded: transaction.bytesDownloaded, bytesWritten: results.bytesWritten,
+    warnings: results.warnings,
   }), signal);
 }
 
@@ -106,7 +107,12 @@ async function commit(parts: EngineParts, run: Run<StepContext>, close: CloseBoo
   const { journal: { begin: { plan } }, context: { results } } = run;
   const seen = await seeProcesses(parts);
   try {
-    const trouble = await commitTransaction(run, () => close({ outcome: 'committed', code: null, reason: null, by: 'engine', seen }));
+    const books = { outcome: 'committed', code: null, reason: null, by: 'engine', seen } as const;
+    const trouble = await commitTransaction(run, async () => {
+      close(books);
+      // What the told ones answer comes into books that are safe already.
+      if (await tellCommitted(run)) close(books);
+    });
     if (trouble !== null) parts.log.warn(`the update is final, but ${trouble.message}`, { code: trouble.code });
     return { outcome: 'committed', code: null, reason: null, error: undefined, results, downtimeMs: downtimeOf(results) };
   } catch (thrown) {
@@ -139,8 +145,8 @@ export function makeRun(parts: EngineParts, journal: Journal, stage: Stage, sign
 }
 
 export function makeContext(parts: EngineParts, stage: Stage): StepContext {
-  const { fs, clock, layout, report, log, trees, modules } = parts;
-  return { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, modules, readTree: (directory) => trees.read(directory), results: createStepResults() };
+  const { fs, clock, layout, report, log, trees, modules, hooks } = parts;
+  return { fs, clock, layout, report, log, services: serviceSwitch(parts), stage, modules, hooks, readTree: (directory) => trees.read(directory), results: createStepResults() };
 }
 
 /** Names to services: a name the settings no longer know is skipped with a note, its unit is no longer ours. */

@@ -14,6 +14,7 @@ import { runModule } from '../steps/run-module.js';
 import { prune } from './prune.js';
 import { finishTransaction, makeRun } from './run-transaction.js';
 import { stamp } from './run.js';
+import { tellOwed } from './tell-owed.js';
 import { resultOf } from './update-result.js';
 
 /** Whose books a transaction is written into: one device's, or those of several that moved together. */
@@ -32,7 +33,10 @@ export async function settleEnded(parts: EngineParts, givenUp?: string, close: C
     await undoModules(parts, summary, summary.end.programs ?? [], givenUp);
     await bringBack(parts, summary.begin, summary.end.services);
     const { outcome, code, reason } = summary.end;
-    close({ journal: summary, outcome, code, reason, by: summary.end.by, ...NOTHING_MEASURED });
+    const books: Books = { journal: summary, outcome, code, reason, by: summary.end.by, ...NOTHING_MEASURED };
+    close(books);
+    const warnings = await tellOwed(parts, summary);
+    if (warnings.length > 0) close({ ...books, warnings });
     const journal = openJournal(parts.fs, path);
     journal.append({ type: 'settled', at: stamp(parts.clock) });
     journal.close();
@@ -46,7 +50,7 @@ export async function settleEnded(parts: EngineParts, givenUp?: string, close: C
 async function undoModules(parts: EngineParts, { begin }: JournalSummary, programs: readonly number[], givenUp: string | undefined): Promise<void> {
   for (const index of [...programs].sort((a, b) => b - a)) {
     const step = begin.plan.steps[index];
-    if (step === undefined) continue;
+    if (step?.name !== 'apply-module') continue;
     try {
       await runModule({ fs: parts.fs, modules: parts.modules, readTree: (directory) => parts.trees.read(directory) }, 'undo', step.params as unknown as ModuleCall);
     } catch (thrown) {
@@ -83,6 +87,6 @@ export async function resumeProbation(parts: EngineParts, signal: AbortSignal, c
   const noStaging = (): Promise<never> => Promise.reject(new Error('nothing is staged in probation'));
   const run = makeRun(parts, journal, noStaging, signal);
   // The services were brought up by the boot, the daemon or systemd; one that is not there now is found by the probes.
-  const end = await finishTransaction(parts, run, (facts) => close({ ...facts, journal, ...NOTHING_MEASURED, durationMs: parts.clock.monotonicMs() - begunMs }), signal);
+  const end = await finishTransaction(parts, run, (facts) => close({ ...facts, journal, ...NOTHING_MEASURED, warnings: run.context.results.warnings, durationMs: parts.clock.monotonicMs() - begunMs }), signal);
   return resultOf(plan, end, { durationMs: parts.clock.monotonicMs() - begunMs, bytesDownloaded: 0 });
 }

@@ -12,6 +12,7 @@ export function resultOf(plan: Plan, end: TransactionEnd, figures: { readonly du
     outcome: outcomeOf(plan, end), from: plan.from?.version ?? null, to: plan.to.version, reason: end.reason, code: end.code, downtime_ms: end.downtimeMs,
     duration_ms: Math.round(figures.durationMs), bytes_downloaded: figures.bytesDownloaded, bytes_written: end.results.bytesWritten,
     restarted: end.results.restarted, reloaded: end.results.reloaded, config_conflicts: end.results.configConflicts, ...(end.waiting === undefined ? {} : { waiting: end.waiting }),
+    ...(end.results.warnings.length === 0 ? {} : { warnings: end.results.warnings }),
   };
 }
 

@@ -6,7 +6,7 @@ export function describePlan(plan: Plan): string[] {
   let state = '';
   for (const step of plan.steps) {
     if (step.state !== state) { state = step.state; lines.push(`${state}:`); }
-    lines.push(`  ${step.name.padEnd(15)} ${step.summary}`);
+    lines.push(`  ${step.name.padEnd(18)} ${step.summary}`);
   }
   const p = plan.probation;
   lines.push(...describeServices(plan));

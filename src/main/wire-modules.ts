@@ -1,11 +1,13 @@
-// Wires the modules to the system: confined child processes, and a folder of their own.
+// Wires modules and hooks to the system: confined child processes, and for modules a folder of their own.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HoldlineError } from '../domain/errors.js';
+import type { HookRunner } from '../domain/hooks.js';
 import type { ModuleRunner } from '../domain/module.js';
 import type { Logger, Processes } from '../domain/ports.js';
 import type { Report } from '../domain/results.js';
-import { createModuleRunner } from '../modules/run-module.js';
+import { createHookRunner } from '../modules/run-hook.js';
+import { createModuleRunner, type ModuleSystem } from '../modules/run-module.js';
 import { runConfined } from '../platform/confined-run.js';
 import { serviceEnvironment } from '../services/service-environment.js';
 
@@ -14,13 +16,20 @@ const NOBODY = 'nobody';
 const MAKE_TIMEOUT_MS = 10_000;
 const host = fileURLToPath(new URL('./module-host.js', import.meta.url));
 
+const confined = (processes: Processes): ModuleSystem['runConfined'] => (request) => runConfined(processes, { ...request, user: request.user ?? NOBODY });
+const environment = (): Readonly<Record<string, string>> => serviceEnvironment(process.env, join(process.execPath, '..'));
+
+export function wireHooks(processes: Processes, log: Logger): HookRunner {
+  return createHookRunner({ log, environment: environment(), system: { runConfined: confined(processes) } });
+}
+
 export function wireModules(processes: Processes, around: { readonly log: Logger; readonly report: Report }): ModuleRunner {
   const isRoot = process.getuid?.() === 0;
   return createModuleRunner({
     ...around,
-    environment: serviceEnvironment(process.env, join(process.execPath, '..')), host: { node: process.execPath, script: host },
+    environment: environment(), host: { node: process.execPath, script: host },
     system: {
-      runConfined: (request) => runConfined(processes, { ...request, user: request.user ?? NOBODY }),
+      runConfined: confined(processes),
       async makeStateDir(path, user) {
         const owner = isRoot ? [`--owner=${user ?? NOBODY}`] : [];
         const made = await processes.run(['install', '--directory', '--mode=0700', ...owner, '--', path], { timeoutMs: MAKE_TIMEOUT_MS });

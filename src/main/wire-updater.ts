@@ -36,7 +36,7 @@ import type { SourceParts, SourceSurroundings } from './fetcher/local-sources.js
 import { wireSources } from './fetcher/wire-sources.js';
 import { createHoldWorld } from './hold-world.js';
 import { layoutOf } from './layout-of.js';
-import { wireModules } from './wire-modules.js';
+import { wireHooks, wireModules } from './wire-modules.js';
 import { wireRollouts } from './wire-rollouts.js';
 
 export interface UpdaterSurroundings {
@@ -70,12 +70,12 @@ export function wireUpdater(given: Settings, around: UpdaterSurroundings): Updat
   return { run: async (job, signal) => { try { return await updater.run(job, signal); } finally { sources.close(); } } };
 }
 
-type DeviceParts = Pick<EngineParts, 'modules' | 'holdWorld' | 'locks' | 'watch' | 'look' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
+type DeviceParts = Pick<EngineParts, 'modules' | 'hooks' | 'holdWorld' | 'locks' | 'watch' | 'look' | 'facts' | 'recover' | 'bootId' | 'random' | 'trees'>;
 
 function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: UpdaterSurroundings): DeviceParts {
   return {
     trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => around.log.warn('neither file, folder nor link: it is left where it is', { path }) }) },
-    modules: wireModules(createProcesses(), around), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
+    modules: wireModules(createProcesses(), around), hooks: wireHooks(createProcesses(), around.log), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
     watch: (touched, rules, signal) => watch([settings], around, touched, rules, signal),
     holdWorld: createHoldWorld(),
     look: (service, rules, signal) => peek(settings, around, service, rules, signal),

@@ -2,7 +2,7 @@
 // plain operations; every answer follows RESCUE_TABLE.
 import { join } from 'node:path';
 import type { BeginRecord, EndRecord, JournalRecord } from '../domain/journal.js';
-import type { RescueOperation, VersionReference } from '../domain/plan.js';
+import type { RescueOperation, StepName, VersionReference } from '../domain/plan.js';
 import { answerTo, countsAsRestart, type Judgement } from './judge-journal.js';
 import type { RescueCalls } from './rescue-calls.js';
 import type { RescueJournal } from './rescue-journal.js';
@@ -37,7 +37,7 @@ export function finishTransaction(calls: RescueCalls, journal: RescueJournal, op
     case 'resume': return resume(calls, journal, options);
     case 'revert': return undo(calls, journal, options, { code: 'interrupted', reason: `a crash or power cut interrupted the ${judgement.begin.plan.kind} while ${judgement.state}` });
     case 'finish':
-      if (judgement.state === 'committed') return close(journal, options, 'committed', null, []);
+      if (judgement.state === 'committed') return close(journal, options, 'committed', null, [], programsOf(judgement, TOLD_OF_COMMIT));
       return undo(calls, journal, options, { code: judgement.code ?? 'interrupted', reason: judgement.reason ?? 'a crash or power cut interrupted the revert' });
     case 'nothing': // its end record did not reach the disk
       return close(journal, options, judgement.state as EndRecord['outcome'], { code: judgement.code ?? 'interrupted', reason: judgement.reason ?? 'interrupted at its end' }, []);
@@ -109,7 +109,7 @@ function undo(calls: RescueCalls, journal: RescueJournal, options: FinishOptions
     }
     attempt(() => journal.append({ type: 'undone', step: index, at: stamp(options) }));
   }
-  return close(journal, options, switched ? 'reverted' : 'discarded', why, switched ? services : [], programsOf(judgement));
+  return close(journal, options, switched ? 'reverted' : 'discarded', why, switched ? services : [], programsOf(judgement, OWED_AFTER_UNDO));
 }
 
 /** Tried again at once: each operation is idempotent, and one bad moment of a disk must not leave a device for a person. */
@@ -122,9 +122,13 @@ function undoStep(calls: RescueCalls, operations: readonly RescueOperation[]): s
   return failed;
 }
 
-/** Modules that may have begun to apply: only the next start can call them, so their program's folder stays until then. */
-const programsOf = ({ begin, started }: Judgement): number[] =>
-  begin.plan.steps.flatMap(({ name }, index) => (name === 'apply-module' && index < started ? [index] : []));
+/** Modules that may have begun to apply, whose program's folder stays until they have undone it, and hooks that are told how it ended. */
+const OWED_AFTER_UNDO: readonly StepName[] = ['apply-module', 'call-after-revert'];
+const TOLD_OF_COMMIT: readonly StepName[] = ['call-after-commit'];
+
+/** Only the next start can call them. */
+const programsOf = ({ begin, started }: Judgement, names: readonly StepName[]): number[] =>
+  begin.plan.steps.flatMap(({ name }, index) => (names.includes(name) && index < started ? [index] : []));
 
 function close(
   journal: RescueJournal, options: FinishOptions, outcome: EndRecord['outcome'], why: Why | null, services: readonly string[], programs: readonly number[] = [],

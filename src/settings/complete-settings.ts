@@ -10,6 +10,7 @@ import { completePolicy } from './complete-policy.js';
 import { completeRollout } from './complete-rollout.js';
 import { completeLimits } from './complete-limits.js';
 import { completeServices } from './complete-services.js';
+import { completeHooks } from './hooks-schema.js';
 import { completeModule } from './module-schema.js';
 import { completeTrust, type ReadKeyFile } from './complete-trust.js';
 import type { Finding, KeyPath } from './parse-settings-yaml.js';
@@ -92,6 +93,7 @@ function completeOne(input: SettingsInput, around: Surroundings): Completed {
     services: completeServices(input.services, findings, around.locate),
     health: completeHealth(input.health, input.services, findings),
     module: completeModule(input.module),
+    hooks: completeHooks(input.hooks, absolute('install_dir', input.install_dir) ?? around.workingFolder),
     probation: { ...input.probation, maxRestarts: input.max_probation_restarts },
     archive: input.archive,
     limits: {

@@ -1,6 +1,7 @@
 // Turns what the schema found into sentences a person can act on. It never repeats a value that may hold a secret.
 import type * as z from 'zod/mini';
 import { suggest } from '../domain/suggest.js';
+import { HOOK_FORMS } from './hooks-schema.js';
 import { GROUP_KEYS } from './rollout-schema.js';
 import { KEY_FORMS, PROBE_FORMS, SERVICE_FORMS, settingsSchema } from './schema.js';
 import { ON_CHANGE_FORMS, ON_CHANGE_WORDS } from './services-schema.js';
@@ -49,6 +50,8 @@ function explainUnion(issue: Issue & { readonly code: 'invalid_union' }, path: K
   const forms = formsOf(path);
   if (typeof value === 'string' && forms === KEY_FORMS) return (issue.errors.at(-1) ?? []).flatMap((inner) => explainIssue(inner, path, input));
   if (forms === ON_CHANGE_FORMS && !isMapping(value)) return [explainOnChange(path, value)];
+  if (forms === HOOK_FORMS && Array.isArray(value)) return (issue.errors.at(-1) ?? []).flatMap((inner) => explainIssue(inner, [...path, ...(inner.path as KeyPath)], input));
+  if (forms === HOOK_FORMS && !isMapping(value)) return [wrong(path, `must be a list (program and arguments) or a mapping with command, not ${describeValue(value)}`, 'For example: [src/hooks/drain.sh], or {command: [src/hooks/drain.sh], timeout: 60}.')];
   if (!isMapping(value)) return [wrong(path, `must be a mapping with ${listForms(forms)}, not ${describeValue(value)}`)];
   const meant = forms.findIndex((form) => Object.hasOwn(value, form.key));
   if (meant >= 0) return (issue.errors[meant] ?? []).flatMap((inner) => explainIssue(inner, [...path, ...(inner.path as KeyPath)], input));
@@ -86,6 +89,7 @@ function formsOf(whole: KeyPath): readonly Form[] {
   if (path[0] === 'services' && path.length === 2) return SERVICE_FORMS;
   if (path[0] === 'services' && path[2] === 'on_change' && path.length === 3) return ON_CHANGE_FORMS;
   if (path[0] === 'health' && path.length === 2) return PROBE_FORMS;
+  if (path[0] === 'hooks' && path.length === 2) return HOOK_FORMS;
   if (path[0] === 'trust' && path[1] === 'keys' && path.length === 3) return KEY_FORMS;
   return [];
 }
@@ -170,5 +174,5 @@ function hintForMissing(path: KeyPath): { readonly hint?: string } {
 
 function listForms(forms: readonly Form[]): string {
   const keys = forms.map((form) => form.key);
-  return `${keys.slice(0, -1).join(', ')} or ${keys.at(-1) ?? ''}`;
+  return keys.length < 2 ? keys.join('') : `${keys.slice(0, -1).join(', ')} or ${keys.at(-1) ?? ''}`;
 }

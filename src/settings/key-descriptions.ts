@@ -1,4 +1,5 @@
 // What each key is for, in one line; for the JSON Schema. Apart from the schema: describing costs a copy of every type.
+import { HOOK_NAMES } from '../domain/hooks.js';
 import type { SettingsInput } from './schema.js';
 
 export const keyDescriptions: Readonly<Record<keyof SettingsInput, string>> = {
@@ -34,6 +35,7 @@ export const keyDescriptions: Readonly<Record<keyof SettingsInput, string>> = {
   services: 'What is restarted',
   health: 'How a new version proves itself',
   module: 'A program of the release that updates something else: docs/modules.md',
+  hooks: 'Programs that are called at moments of an update: docs/hooks.md',
   probation: 'How long, how often and how patiently a new version is watched',
   max_probation_restarts: 'So many restarts of the device or of holdline during probation revert the update',
   archive: 'What an archive may hold',
@@ -45,6 +47,13 @@ export const keyDescriptions: Readonly<Record<keyof SettingsInput, string>> = {
   network: 'What updates may cost the line',
   regression: 'How much more than in the hour before a new version may use during probation',
 };
+
+const hookDescriptions = HOOK_NAMES.flatMap((hook): [string, string][] => [
+  [`hooks.${hook}.command`, 'Program and arguments, started in install_dir, never through a shell; with a / in its name a path from there'],
+  [`hooks.${hook}.timeout`, 'Seconds it may take'],
+  [`hooks.${hook}.user`, 'The user it runs as; default: nobody'],
+  [`hooks.${hook}.writable`, 'Paths from install_dir that it may write, where systemd makes the system read-only for it'],
+]);
 
 /** Keys inside sections and entries. */
 export const innerKeyDescriptions: Readonly<Record<string, string>> = {
@@ -101,6 +110,11 @@ export const innerKeyDescriptions: Readonly<Record<string, string>> = {
   'trust.attestation_issuer': 'Who vouches for a workflow\'s identity; GHE.com: https://token.actions.SUBDOMAIN.ghe.com',
   'trust.repository_id': 'The repository\'s number: a name can be taken over',
   'trust.owner_id': 'The number of its owner',
+  'hooks.before_switch': 'All is staged, nothing is stopped: exit 0 goes on, 75 waits, anything else ends the update with nothing changed',
+  'hooks.after_switch': 'The new version is current, its services do not run yet; a failure takes the update back',
+  'hooks.after_commit': 'The new version is final; only told',
+  'hooks.after_revert': 'The old version is back, or the update ended after before_switch had been called; only told',
+  ...Object.fromEntries(hookDescriptions),
   'module.program': 'Program and arguments; a path inside the release, a .js file is called by Node',
   'module.user': 'The user it runs as; default: nobody',
   'module.env': 'Extra environment',

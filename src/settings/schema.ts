@@ -2,6 +2,7 @@
 // for people in key-descriptions. zod/mini, because the whole of zod would triple what `--status` loads.
 import * as z from 'zod/mini';
 import { policySections } from './policy-schema.js';
+import { hooksSchema } from './hooks-schema.js';
 import { moduleSchema } from './module-schema.js';
 import { rolloutSections } from './rollout-schema.js';
 import { commandService, serviceName, unitService } from './services-schema.js';
@@ -114,6 +115,7 @@ const appShape = {
   services: z._default(z.array(z.union([unitService, commandService])), []),
   health: z._default(z.array(z.union([httpProbe, tcpProbe, commandProbe, serviceProbe, bridgeProbe])), []),
   module: z.optional(moduleSchema),
+  hooks: z._default(hooksSchema, {}),
   probation: z._default(probation, { seconds: 60, interval: 5, failures: 3 }),
   max_probation_restarts: count(3, 0, 1000),
   archive: z._default(z.strictObject({ links: z._default(z.enum(['inside', 'none']), 'inside') }), { links: 'inside' }),
@@ -145,6 +147,7 @@ const component = z.strictObject({
   services: own(appShape.services),
   health: own(appShape.health),
   module: appShape.module,
+  hooks: own(appShape.hooks),
   probation: own(appShape.probation),
   max_probation_restarts: own(appShape.max_probation_restarts),
   backup_enabled: own(appShape.backup_enabled),

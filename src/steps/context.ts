@@ -1,4 +1,5 @@
 // What the steps are given. Everything that changes the device goes through `fs` and `services`, so that a test can stop it anywhere.
+import type { HookRunner } from '../domain/hooks.js';
 import type { ModuleRunner } from '../domain/module.js';
 import type { Clock, Filesystem, Logger } from '../domain/ports.js';
 import type { Layout } from '../domain/layout.js';
@@ -38,6 +39,10 @@ export interface StepResults {
   readonly recall: Set<string>;
   /** Name of the backup taken. */
   backup: string | null;
+  /** Of hooks that change nothing by failing. */
+  readonly warnings: string[];
+  /** The hook before_switch has begun nothing that after_revert would have to end. */
+  hookSaidNotNow: boolean;
 }
 
 export interface StepContext {
@@ -49,11 +54,12 @@ export interface StepContext {
   readonly services: ServiceSwitch;
   readonly stage: Stage;
   readonly modules: ModuleRunner;
+  readonly hooks: HookRunner;
   /** Re-reads every file of a folder: `artifact/read-tree`. */
   readonly readTree: (directory: string) => Tree;
   readonly results: StepResults;
 }
 
 export function createStepResults(): StepResults {
-  return { configConflicts: [], bytesWritten: 0, stoppedAtMs: null, startedAtMs: null, restarted: [], reloaded: [], recall: new Set(), backup: null };
+  return { configConflicts: [], bytesWritten: 0, stoppedAtMs: null, startedAtMs: null, restarted: [], reloaded: [], recall: new Set(), backup: null, warnings: [], hookSaidNotNow: false };
 }

@@ -4,6 +4,10 @@ import type { StepParams } from '../decide/step-params.js';
 import { adoptPath } from './adopt-path.js';
 import { applyModule } from './apply-module.js';
 import { backUp } from './back-up.js';
+import { callAfterCommit } from './call-after-commit.js';
+import { callAfterRevert } from './call-after-revert.js';
+import { callAfterSwitch } from './call-after-switch.js';
+import { callBeforeSwitch } from './call-before-switch.js';
 import { carryPaths } from './carry-paths.js';
 import type { StepContext } from './context.js';
 import { linkPath } from './link-path.js';
@@ -35,6 +39,10 @@ export const STEPS: StepRegistry = {
   'place-version': placeVersion,
   'prepare-module': prepareModule,
   'apply-module': applyModule,
+  'call-before-switch': callBeforeSwitch,
+  'call-after-switch': callAfterSwitch,
+  'call-after-commit': callAfterCommit,
+  'call-after-revert': callAfterRevert,
   'stop-services': stopServices,
   'remerge-config': remergeConfig,
   'switch-current': switchCurrent,

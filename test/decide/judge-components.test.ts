@@ -79,14 +79,15 @@ describe('what a release says of processes', () => {
     ['what is no process', 'web.service', 'it names a process that is none'],
     ['no name', {}, 'it names a process without a name'],
   ])('%s is refused', (_name, entry, words) => { expect(said([entry])).toContain(`cannot take release v2.0.0: ${words}`); });
-  it('hooks are refused: nothing here runs them', () => { expect(said([], { before: ['x'] })).toContain('the hook "before"'); });
+  it('hooks are refused: only settings name what runs', () => { expect(said([], { before_switch: ['x'] })).toContain('its manifest wants to run the hook "before_switch", and only the settings of a device say which programs run'); });
 });
 
 describe('joinPlans', () => {
   const step = (name: PlanStep['name'], state: PlanStep['state']): PlanStep => ({ name, state, summary: name, params: {}, undo: [] });
   const ALL = [
-    step('stage-tree', 'staging'), step('merge-config', 'preparing'), step('sync-tree', 'preparing'), step('place-version', 'ready'), step('stop-services', 'switching'), step('remerge-config', 'switching'),
-    step('switch-current', 'switching'), step('link-path', 'switching'), step('start-services', 'switching'), step('roll-services', 'switching'),
+    step('stage-tree', 'staging'), step('merge-config', 'preparing'), step('sync-tree', 'preparing'), step('place-version', 'ready'), step('call-after-revert', 'ready'), step('call-before-switch', 'ready'),
+    step('call-after-revert', 'switching'), step('stop-services', 'switching'), step('remerge-config', 'switching'),
+    step('switch-current', 'switching'), step('link-path', 'switching'), step('call-after-switch', 'switching'), step('start-services', 'switching'), step('roll-services', 'switching'), step('call-after-commit', 'switching'),
   ];
   const plan = fc.subarray(ALL).map((steps): Plan => ({
     kind: 'update', from: null, to: { version: '1.0.0', directory: 'd' }, steps: steps.some(({ name }) => name === 'switch-current') ? steps : [...steps.filter(({ state }) => state !== 'switching'), step('switch-current', 'switching')],
@@ -102,11 +103,15 @@ describe('joinPlans', () => {
     const firstSwitch = names.findIndex((name) => name === 'switch-current' || name === 'remerge-config');
     const lastSwitch = names.lastIndexOf('switch-current');
     expect(names.lastIndexOf('stop-services')).toBeLessThan(firstSwitch);
-    for (const name of ['start-services', 'roll-services'] as const) if (names.includes(name)) expect(names.indexOf(name)).toBeGreaterThan(lastSwitch);
+    // Whoever may still say no is asked when all the rest is ready; whoever is told that it was taken back is told last.
+    if (names.includes('call-before-switch')) expect(names.indexOf('call-before-switch')).toBeGreaterThan(names.lastIndexOf('place-version'));
+    if (names.includes('call-after-revert') && names.includes('stop-services')) expect(names.lastIndexOf('call-after-revert')).toBeLessThan(names.indexOf('stop-services'));
+    for (const name of ['start-services', 'roll-services', 'call-after-switch'] as const) if (names.includes(name)) expect(names.indexOf(name)).toBeGreaterThan(lastSwitch);
     const of = (name: string): (string | undefined)[] => joined.steps.filter((one) => one.name === name).map(({ component }) => component);
     // Undone in reverse: what starts last stops first.
     expect(of('stop-services')).toEqual([...of('stop-services')].sort().reverse());
     expect(of('start-services')).toEqual([...of('start-services')].sort());
+    expect(of('call-before-switch')).toEqual([...of('call-before-switch')].sort().reverse());
   })));
   it('watches as long as the longest and as strictly as the strictest', () => {
     const watched = (probation: Plan['probation']): Plan => ({ kind: 'update', from: null, to: { version: '1.0.0', directory: 'd' }, steps: [step('switch-current', 'switching')], services: [], probation });

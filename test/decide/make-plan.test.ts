@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeAdoptPlan, makeRollbackPlan, makeUpdatePlan, type PlanContext } from '../../src/decide/make-plan.js';
 import type { Device, KeptVersion } from '../../src/domain/device.js';
+import type { HooksSettings } from '../../src/domain/hooks.js';
 import type { Plan } from '../../src/domain/plan.js';
 import type { ServiceSettings } from '../../src/domain/settings.js';
 import { treeDigest, type Tree } from '../../src/domain/tree.js';
@@ -22,7 +23,7 @@ function contextOf(device: Device, services: readonly ServiceSettings[] = [servi
   return {
     transaction: '20261121T093000Z-1a2b3c', device, planStep, now: new Date('2026-11-21T09:30:00Z'), backupNames: [], running: { files: running, device: { config: new Map(), configBase: true, preserved: new Set() }, older: new Map(), hardwareHeld: 'policy.hardware is never' },
     layout: { installDir: '/opt/app', stateDir: '/var/lib/app', sharedDir: '/var/lib/app', runtimeDir: '/run/app', backupPath: '/var/backups/app' },
-    settings: { app: 'app', component: null, module: null, managedPaths: ['src', 'config', 'VERSION'], preserve: [], services, probation: { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, backupEnabled: true },
+    settings: { app: 'app', component: null, module: null, hooks: {}, managedPaths: ['src', 'config', 'VERSION'], preserve: [], services, probation: { seconds: 60, interval: 5, failures: 3, maxRestarts: 3 }, backupEnabled: true },
   };
 }
 const files = [{ path: 'VERSION', mode: '0644', size: 6, sha256: 'a'.repeat(64) }] as const;
@@ -45,6 +46,37 @@ it('updates with everything prepared before the first service stops', () => {
 it('links managed paths that are missing on the device', () => {
   const device = { ...ADOPTED, managed: [...managed('linked').slice(0, 2), { path: 'VERSION', status: 'missing' as const }] };
   expect(names(makeUpdatePlan(contextOf(device), target))).toMatch(/switch-current link-path start-services$/u);
+});
+
+describe('hooks', () => {
+  const hook = { command: ['src/hook.sh', 'now'], user: null, timeout: 60, writable: [] } as const;
+  const all: HooksSettings = { before_switch: hook, after_switch: hook, after_commit: hook, after_revert: hook };
+  const planWith = (hooks: HooksSettings, device = ADOPTED): Plan => {
+    const context = contextOf(device);
+    return makeUpdatePlan({ ...context, settings: { ...context.settings, hooks } }, target);
+  };
+  const AROUND = 'remerge-config switch-current';
+  it.each<[string, HooksSettings, string]>([
+    ['all', all, `place-version call-after-revert call-before-switch stop-services ${AROUND} call-after-switch start-services call-after-commit`],
+    ['none', {}, `place-version stop-services ${AROUND} start-services`],
+    ['after_revert alone is owed from the switch on', { after_revert: hook }, `place-version call-after-revert stop-services ${AROUND} start-services`],
+    ['told ones', { after_commit: hook, after_revert: hook }, `place-version call-after-revert stop-services ${AROUND} start-services call-after-commit`],
+    ['after_switch', { after_switch: hook }, `place-version stop-services ${AROUND} call-after-switch start-services`],
+  ])('%s have their places', (_, hooks, expected) => {
+    expect(names(planWith(hooks)).replace(/^.* (?=place-version)/u, '')).toBe(expected);
+  });
+  it('are in the state they belong to, with all that a call needs, and no file to undo', () => {
+    const steps = planWith(all).steps.filter(({ name }) => name.startsWith('call-'));
+    expect(steps.map(({ name, state }) => `${name} ${state}`)).toEqual(['call-after-revert ready', 'call-before-switch ready', 'call-after-switch switching', 'call-after-commit switching']);
+    expect(planWith({ after_revert: hook }).steps.find(({ name }) => name === 'call-after-revert')?.state).toBe('switching');
+    expect(steps[1]).toMatchObject({ undo: [], summary: 'ask the hook before_switch: src/hook.sh now', params: {
+      hook: 'before_switch', component: 'app', transaction: '20261121T093000Z-1a2b3c', kind: 'update', from: '1.0.0', to: '1.1.0', install_dir: '/opt/app', previous_tree: '/opt/app/.holdline/versions/1.0.0-000000000000', ...hook,
+    } });
+  });
+  it('on a first install there is nothing that could be asked', () => {
+    const empty: Device = { ...ADOPTED, kind: 'empty', version: null, current: null, previous: null, versions: [], managed: managed('missing') };
+    expect(names(planWith(all, empty))).toMatch(/place-version call-after-revert stop-services switch-current link-path link-path link-path call-after-switch start-services call-after-commit$/u);
+  });
 });
 
 it('stops nothing when no file changes, but does for a repair', () => {

@@ -50,6 +50,7 @@ export const DEFENCES: readonly Defence[] = [
   one('owner, setuid and modes', 'src/artifact/tree-sink.ts', 'if ((entry.mode & SPECIAL_BITS) !== 0) throw', 'if ((entry.mode & SPECIAL_BITS) < 0) throw', 'test/artifact/extract-hostile.test.ts', 'sticky folder'),
   one('bombs', 'src/artifact/extract.ts', 'if (this.#total > RATIO_FREE_BYTES && this.#total > this.size * this.limits.ratio) {', 'if (this.#total < this.size * 0) {', 'test/artifact/extract-hostile.test.ts', 'hostile archives'),
   one('bombs', 'src/settings/schema.ts', 'entries: 100_000,', 'entries: 500_000,', 'test/artifact/extract-million.test.ts', 'a million entries'),
+  one('a release that says what runs', 'src/decide/judge-claims.ts', 'if (hook === undefined) return;', 'if (hook !== \'\') return;', 'test/decide/judge-components.test.ts', 'hooks are refused: only settings name what runs'),
   one('file names that a shell', 'src/platform/processes.ts', 'shell: false,', 'shell: true,', 'test/platform/processes.test.ts', 'passes arguments as they are, never through a shell'),
   one('an unauthenticated dashboard', 'src/platform/control-socket.ts', 'const SOCKET_MODE = 0o660;', 'const SOCKET_MODE = 0o666;', 'test/platform/control-socket.test.ts', 'is closed to others'),
   one('a secret in logs', 'src/settings/redact.ts', 'for (const secret of spellingsOf(secrets)) clean = clean.replaceAll(secret, MARK);', 'spellingsOf(secrets);', 'test/settings/redact.test.ts', 'leaves no token in any text'),

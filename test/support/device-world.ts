@@ -3,6 +3,7 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Layout } from '../../src/domain/layout.js';
+import type { HookRunner } from '../../src/domain/hooks.js';
 import type { ModuleRunner } from '../../src/domain/module.js';
 import type { Audit, Filesystem, ServiceController } from '../../src/domain/ports.js';
 import type { ServiceSettings, Settings } from '../../src/domain/settings.js';
@@ -40,7 +41,7 @@ export interface DeviceWorld {
   others: Map<string, { tree: string | null; pid?: number; told: string[] }>;
   acts: string[];
   /** What the user does at a moment of the run. */
-  hooks: { onStop?: () => void; onWatch?: () => void; module?: (calls: SystemCalls) => ModuleRunner; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean; failLook?: (name: string, tree: string) => boolean; held?: boolean; mute?: boolean };
+  hooks: { onStop?: () => void; onWatch?: () => void; module?: (calls: SystemCalls) => ModuleRunner; hook?: (calls: SystemCalls) => HookRunner; verdict: 'healthy' | 'failed'; failStart?: (tree: string) => boolean; failLook?: (name: string, tree: string) => boolean; held?: boolean; mute?: boolean };
   notes: string[];
   serial: number;
 }
@@ -65,7 +66,7 @@ export function makeDeviceWorld(files: Files = PLAIN): DeviceWorld {
   mkdirSync(layout.stateDir);
   writeFiles(installDir, files);
   const settings = {
-    app: 'app', installDir, stateDir: layout.stateDir, managedPaths: ['src', 'config', 'VERSION'], preserve: ['src/data/**'], services: [SERVICE], module: null,
+    app: 'app', installDir, stateDir: layout.stateDir, managedPaths: ['src', 'config', 'VERSION'], preserve: ['src/data/**'], services: [SERVICE], module: null, hooks: {},
     probation: { seconds: 0, interval: 1, failures: 1, maxRestarts: 3 }, backupEnabled: true, maxBackups: 3, ...ANY_LIMITS,
     policy: policyOf('auto'), windows: NO_WINDOWS, holds: holdsOf(join(layout.runtimeDir, 'hold')),
   } as unknown as Settings;
@@ -95,6 +96,7 @@ export function partsOf(world: DeviceWorld, calls: SystemCalls = quickCalls()): 
     settings, layout, fs, log: { debug: () => undefined, info: log('info'), warn: log('warn'), error: log('error') }, report: () => undefined, audit: { note: () => undefined, head: () => undefined }, actor: 'test',
     clock: { now: () => new Date(Date.UTC(2026, 10, 21, 9, 30, world.serial)), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() },
     modules: world.hooks.module?.(calls) ?? { run: () => Promise.reject(new Error('there is no module')) },
+    hooks: world.hooks.hook?.(calls) ?? { run: () => Promise.reject(new Error('there is no hook')) },
     services: serviceOf(world), locks: { tryLock: () => ({ release: () => undefined }), holder: () => undefined },
     watch: async () => {
       world.hooks.onWatch?.();

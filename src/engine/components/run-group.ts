@@ -6,6 +6,7 @@ import type { Plan } from '../../domain/plan.js';
 import type { UpdateResult } from '../../domain/results.js';
 import { joinPlans } from '../../decide/join-plans.js';
 import type { Stage, StepContext } from '../../steps/context.js';
+import type { Books } from '../close-books.js';
 import { createJournal } from '../journal.js';
 import type { EngineParts } from '../parts.js';
 import type { Run } from '../run.js';
@@ -32,10 +33,10 @@ export async function runGroup(app: AppParts, { id, moves, begunMs, admitSwitch 
   const contexts = new Map(moves.map((move) => [move.member.name, makeContext(move.member.parts, move.stage)]));
   const run = withContexts({ ...makeRun(parts, journal, moves[0]?.stage ?? noStaging, signal), admitSwitch }, contexts);
   const tookMs = (): number => clock.monotonicMs() - begunMs;
-  const measured = (name: string): { downtimeMs: number | null; bytesWritten: number; bytesDownloaded: number } => {
+  const measured = (name: string): Pick<Books, 'downtimeMs' | 'bytesWritten' | 'bytesDownloaded' | 'warnings'> => {
     const results = contexts.get(name)?.results;
     return {
-      downtimeMs: results === undefined ? null : downtimeOf(results), bytesWritten: results?.bytesWritten ?? 0,
+      downtimeMs: results === undefined ? null : downtimeOf(results), bytesWritten: results?.bytesWritten ?? 0, warnings: results?.warnings,
       bytesDownloaded: moves.find(({ member }) => member.name === name)?.bytesDownloaded ?? 0,
     };
   };

@@ -55,6 +55,7 @@ export function renderUpdate(terminal: Terminal, result: UpdateResult): string {
   for (const c of result.config_conflicts) {
     figures.push(['config kept', `${printable(c.path)}${c.key === null ? '' : ` (${printable(c.key)})`}${c.written_as === null ? '' : `; the release's own file is ${printable(c.written_as)}`}`]);
   }
+  for (const warning of result.warnings ?? []) lines.push(`  ${paint(terminal, 'yellow', 'warning')}: ${printable(warning)}`);
   return `${lines.join('\n')}\n${formatTable(figures, '  ')}`;
 }
 
@@ -62,7 +63,7 @@ export function renderHistory(_terminal: Terminal, entries: readonly HistoryEntr
   if (entries.length === 0) return 'nothing has happened yet\n';
   return formatTable(entries.map((e) => [
     `${e.at.slice(0, 19).replace('T', ' ')} UTC`, ...(e.component === undefined ? [] : [e.component]), e.kind, e.outcome, `${e.from ?? 'nothing'} -> ${e.to}`,
-    e.downtime_ms === null ? '' : `down ${formatDuration(e.downtime_ms)}`, e.reason === null ? '' : printable(e.reason),
+    e.downtime_ms === null ? '' : `down ${formatDuration(e.downtime_ms)}`, printable([...(e.reason === null ? [] : [e.reason]), ...e.warnings ?? []].join('; ')),
   ]));
 }
 
