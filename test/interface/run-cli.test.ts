@@ -77,6 +77,18 @@ describe('runCli', () => {
     expect(out).toContain('1.2.0');
   });
 
+  it('tells what a hook could not do, in the answer and in the history, and no control character of it', async () => {
+    const warnings = ['cannot finish the hook after_commit of app: it failed (exit code 3: \u001b[31mno room)'];
+    const entry = { at: new Date(NOW).toISOString(), transaction: 't', kind: 'update', outcome: 'committed', from: '1.0.0', to: '1.1.0', reason: null, actor: 'x', downtime_ms: null, duration_ms: 1, bytes_downloaded: 0, bytes_written: 0, warnings } as const;
+    const answer = await call(['--update'], { update: async () => ({ ...UPDATE, warnings }) });
+    const history = await call(['history'], { history: async () => [entry] });
+    for (const { out } of [answer, history]) {
+      expect(out).toContain('cannot finish the hook after_commit of app');
+      expect(out).not.toContain('\u001b');
+    }
+    expect(answer.out).toContain('warning: ');
+  });
+
   it('teaches in --help and prints its version', async () => {
     const help = await call(['--help']);
     expect(help.code).toBe(0);

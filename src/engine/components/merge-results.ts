@@ -9,6 +9,7 @@ export function mergeUpdates(components: readonly ComponentUpdate[], durationMs:
   const [first] = [...components].sort((a, b) => UPDATE_WEIGHT[b.outcome] - UPDATE_WEIGHT[a.outcome]);
   const sum = (count: (update: ComponentUpdate) => number): number => components.reduce((total, update) => total + count(update), 0);
   const next = components.flatMap(({ waiting }) => (waiting === undefined ? [] : [waiting])).sort(byUntil)[0];
+  const warnings = components.flatMap((update) => update.warnings ?? []);
   const downtimes = components.flatMap(({ downtime_ms: downtime }) => (downtime === null ? [] : [downtime]));
   return {
     outcome: first?.outcome ?? 'current', from: null, to: null,
@@ -16,7 +17,7 @@ export function mergeUpdates(components: readonly ComponentUpdate[], durationMs:
     code: first?.code ?? null, downtime_ms: downtimes.length === 0 ? null : Math.max(...downtimes), duration_ms: Math.round(durationMs),
     bytes_downloaded: sum((update) => update.bytes_downloaded), bytes_written: sum((update) => update.bytes_written),
     restarted: components.flatMap(({ restarted }) => restarted), reloaded: components.flatMap(({ reloaded }) => reloaded), config_conflicts: components.flatMap(({ config_conflicts: conflicts }) => conflicts), components,
-    ...(next === undefined ? {} : { waiting: next }),
+    ...(next === undefined ? {} : { waiting: next }), ...(warnings.length === 0 ? {} : { warnings }),
   };
 }
 
