@@ -1,4 +1,5 @@
 // What `holdline explain` answers: which releases were seen, which rule decided what, what is waited for and until when. Data only.
+import type { HookName } from './hooks.js';
 import type { StandingHold } from './holds.js';
 import type { PolicyWord } from './policy.js';
 import type { UpdateType } from './release.js';
@@ -35,6 +36,8 @@ export interface ExplainReport {
     /** Seconds an update is expected to take, the margin included. */
     readonly estimate: number;
   };
+  /** Programs that an update calls, in their order; the first may still say "not now". */
+  readonly hooks: readonly { readonly hook: HookName; readonly command: readonly string[]; readonly timeout: number; readonly user: string | null }[];
   readonly holds: readonly StandingHold[];
   readonly approvals: readonly Approval[];
   /** What was asked of the device for that release; null where none was judged. */

@@ -1,6 +1,7 @@
 // Why does it do what it does? The daemon's own decision, made once more and told in full. Changes nothing.
 import { toHoldlineError } from '../domain/errors.js';
 import type { ExplainedRelease, ExplainReport } from '../domain/explain.js';
+import { HOOK_NAMES } from '../domain/hooks.js';
 import type { ReleaseRulings } from '../domain/results.js';
 import type { Ruling } from '../domain/ruling.js';
 import type { SeenRelease } from '../decide/choose-release.js';
@@ -25,6 +26,7 @@ export async function explain(parts: EngineParts, named: string | undefined, sig
       types: policy.types, minimum_age: policy.minimumAge, range: policy.range, pin: settings.component?.pin ?? policy.pin, windows: windows.when.map(({ text }) => text),
       time_zone: timeZoneOf(settings), windows_pass: windows.pass, estimate: estimateOf(parts),
     },
+    hooks: HOOK_NAMES.flatMap((hook) => { const said = settings.hooks[hook]; return said === undefined ? [] : [{ hook, command: said.command, timeout: said.timeout, user: said.user }]; }),
     requirements: result.requirements ?? null, holds: readStandingHolds(parts), approvals: readDeviceState(fs, layout).approvals,
     releases: named === undefined ? releases : [await explainNamed(parts, named, found, signal)],
   };

@@ -41,6 +41,7 @@ describe('hooks', () => {
   it('keep an update away, then let it in; one that is only told and fails is a warning', async () => {
     answer('before_switch', '75');
     answer('after_commit', '3');
+    expect((await world.holdline(['explain'])).stdout).toMatch(/hook before_switch\s+src\/hook\.sh \(as \w+, at most 5 min\)/u);
     const plan = await world.holdline(['--update', '--dry-run']);
     expect(plan.stdout).toMatch(/call-before-switch\s+ask the hook before_switch: src\/hook.sh/u);
     const wait = await world.holdline(['--update', '--json']);

@@ -51,6 +51,7 @@ export function renderExplain(terminal: Terminal, report: ExplainReport): string
     ...(policy.pin === null ? [] : [['pin', policy.pin]]), ...(policy.range === null ? [] : [['range', policy.range]]),
     ...(policy.minimum_age === 0 ? [] : [['minimum age', describeSeconds(policy.minimum_age)]]),
     ['an update takes', `about ${describeSeconds(policy.estimate)}, the margin included`],
+    ...report.hooks.map(({ hook, command, timeout, user }) => [`hook ${hook}`, printable(`${command.join(' ')} (as ${user ?? 'nobody'}, at most ${describeSeconds(timeout)})`)]),
   ];
   const approvals = report.approvals.map(({ version, verdict, by, at, reason }) => [version, verdict, `by ${printable(by)}`, formatWhen(at, now), printable(reason ?? '')]);
   const section = (title: string, rows: readonly (readonly string[])[]): string => (rows.length === 0 ? '' : `\n${paint(terminal, 'bold', title)}\n${formatTable(rows, '  ')}`);
