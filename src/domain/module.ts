@@ -16,7 +16,7 @@ export type PhaseTimeouts = Readonly<Record<ModulePhase, number>>;
 export interface ModuleSettings {
   /** argv; the program is a path in the tree, or a file ending in .js, .mjs or .cjs that exports `main`. Never through a shell. */
   readonly program: readonly string[];
-  /** The user it runs as; null: nobody else than who runs holdline. */
+  /** The user it runs as; null: one that owns nothing. */
   readonly user: string | null;
   /** Extra environment. */
   readonly env: Readonly<Record<string, string>>;

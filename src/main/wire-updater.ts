@@ -75,7 +75,7 @@ type DeviceParts = Pick<EngineParts, 'modules' | 'hooks' | 'holdWorld' | 'locks'
 function wireDevice(settings: Settings, layout: Layout, fs: Filesystem, around: UpdaterSurroundings): DeviceParts {
   return {
     trees: { read: (directory, skip) => readTree(fs, directory, { skip, onOther: (path) => around.log.warn('neither file, folder nor link: it is left where it is', { path }) }) },
-    modules: wireModules(createProcesses(), around), hooks: wireHooks(createProcesses(), around.log), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
+    modules: wireModules(createProcesses(), { ...around, fs, layout }), hooks: wireHooks(createProcesses(), around.log), locks: createLocks(), bootId: readBootId(), random: () => randomBytes(3).toString('hex'),
     watch: (touched, rules, signal) => watch([settings], around, touched, rules, signal),
     holdWorld: createHoldWorld(),
     look: (service, rules, signal) => peek(settings, around, service, rules, signal),
