@@ -63,15 +63,16 @@ async function undoModules(parts: EngineParts, { begin }: JournalSummary, progra
   }
 }
 
-/** The rescue path merges nothing: it sets the undone version's config aside. Before the services start, so that they read it. */
+/** The rescue path merges nothing: it sets the undone version's config aside, of each that moved. Before the services start, so that they read it. */
 function keepEdits({ fs, log }: EngineParts, { begin }: JournalSummary): void {
-  const step = begin.plan.steps.find(({ name }) => name === 'remerge-config');
-  if (step === undefined) return;
-  try {
-    keepWhatWasSetAside({ fs, log }, step.params as RemergeConfigParams);
-  } catch (thrown) {
-    const error = toHoldlineError(thrown);
-    log.error(`what was edited in the config while ${begin.plan.to.version} was on probation could not be brought back: ${error.message}`, { code: error.code });
+  for (const { component, params } of begin.plan.steps.filter(({ name }) => name === 'remerge-config')) {
+    try {
+      keepWhatWasSetAside({ fs, log }, params as RemergeConfigParams);
+    } catch (thrown) {
+      const error = toHoldlineError(thrown);
+      const what = component === undefined ? begin.plan.to.version : `${component} ${begin.members?.find((member) => member.component === component)?.to.version ?? ''}`;
+      log.error(`what was edited in the config while ${what} was on probation could not be brought back: ${error.message}`, { code: error.code });
+    }
   }
 }
 

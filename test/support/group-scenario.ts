@@ -26,7 +26,7 @@ export const NEW: Files = { 'VERSION': '1.1.0\n', 'src/main.js': 'two\n', 'confi
 const signal = new AbortController().signal;
 const NAMES = ['base', 'top'] as const;
 
-export interface GroupWorld { readonly shared: string; readonly devices: Readonly<Record<string, DeviceWorld>>; hooks: { verdict: 'healthy' | 'failed'; failStart?: string; order: string[] } }
+export interface GroupWorld { readonly shared: string; readonly devices: Readonly<Record<string, DeviceWorld>>; hooks: { verdict: 'healthy' | 'failed'; failStart?: string; onWatch?: (() => void) | undefined; order: string[] } }
 
 export async function makeGroup(): Promise<GroupWorld> {
   const shared = makeTempFolder('shared');
@@ -65,7 +65,7 @@ export function groupOf(world: GroupWorld, calls: SystemCalls = quickCalls()): A
   const layout = { ...device.layout, stateDir: world.shared };
   const settings = { ...device.settings, services: members.flatMap(({ parts }) => parts.settings.services) };
   const app = { ...partsOf({ ...device, layout }, calls), settings, services };
-  return { app, members, together: [[...NAMES]], watch: async () => ({ verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null }) };
+  return { app, members, together: [[...NAMES]], watch: async () => { world.hooks.onWatch?.(); return { verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null }; } };
 }
 
 function servicesOf(world: GroupWorld, calls: SystemCalls): ServiceController {
