@@ -23,6 +23,8 @@ export interface JournalMember {
   readonly state_dir: string;
   readonly from: VersionReference | null;
   readonly to: VersionReference;
+  /** It goes back only because this version of another one was withdrawn; `reason`: one sentence, for its block. */
+  readonly went_with?: { readonly component: string; readonly version: string; readonly reason: string } | undefined;
 }
 /** Intent: the step with this index of the plan is about to run. */
 export interface IntentRecord { readonly type: 'intent'; readonly step: number; readonly at: string }

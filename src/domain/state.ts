@@ -32,6 +32,8 @@ export interface Blocked {
   readonly reason: string;
   /** ISO 8601 UTC. */
   readonly at: string;
+  /** It only went back with this version of another component: a newer one of that brings it again. */
+  readonly went_with?: { readonly component: string; readonly version: string } | undefined;
 }
 
 /** What a person said of a version that may not come by itself. */

@@ -23,6 +23,8 @@ export interface Asked {
   readonly dryRun?: boolean;
   /** A person asks what the daemon would do. */
   readonly looks?: boolean;
+  /** Versions whose block counts no longer: what they went back with has something newer. */
+  readonly lifted?: readonly string[];
 }
 
 export const askerOf = ({ who, named }: Asked): Asker => (who === 'person' && named !== undefined ? 'named' : who);

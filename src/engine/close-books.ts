@@ -3,6 +3,7 @@
 import semver from 'semver';
 import { olderProcesses, type SeenProcesses } from '../decide/older-processes.js';
 import { explainFsError } from '../domain/fs-errors.js';
+import type { JournalMember } from '../domain/journal.js';
 import type { HistoryEntry } from '../domain/results.js';
 import { WAITING_REASONS, type Blocked, type DeviceState, type Waiting } from '../domain/state.js';
 import { changeDeviceState } from './device-state.js';
@@ -26,6 +27,8 @@ export interface Books {
   readonly bytesWritten: number;
   /** Of hooks that were told how it ended; absent: none. */
   readonly warnings?: readonly string[] | undefined;
+  /** It only went back with another component. */
+  readonly wentWith?: JournalMember['went_with'];
   /** Absent: nobody could be asked. */
   readonly seen?: SeenProcesses | undefined;
 }
@@ -74,10 +77,10 @@ function nextOlder({ older_processes: before }: DeviceState, { settings, fs }: E
 
 /** Pure. */
 export function nextState(before: DeviceState, books: Books, at: string): DeviceState {
-  const { kind, from, to } = books.journal.begin.plan;
+  const { kind, to } = books.journal.begin.plan;
   const switched = kind !== 'adopt' && books.outcome !== 'discarded';
   const state: DeviceState = switched ? { ...before, last_applied: { version: to.version, at, outcome: books.outcome } } : before;
-  if (books.outcome === 'committed') return kind === 'adopt' ? state : committed(state, kind, from?.version ?? null, to.version, at);
+  if (books.outcome === 'committed') return kind === 'adopt' ? state : committed(state, books, at);
   const waiting = books.outcome === 'discarded' ? waitingOf(books) : undefined;
   if (waiting !== undefined) return { ...state, waiting, held_since: waiting.reason === 'hold' ? state.held_since ?? at : null };
   const error = { code: books.code ?? 'internal', message: books.reason ?? 'no reason was recorded', at };
@@ -97,7 +100,9 @@ function waitingOf({ waiting, code, reason }: Books): Waiting | undefined {
   return known === undefined ? undefined : { reason: known, detail: reason ?? known, until: null };
 }
 
-function committed(state: DeviceState, kind: 'update' | 'rollback', from: string | null, to: string, at: string): DeviceState {
+function committed(state: DeviceState, { journal: { begin: { plan } }, wentWith }: Books, at: string): DeviceState {
+  const { kind, to: { version: to } } = plan;
+  const from = plan.from?.version ?? null;
   const { [to]: _done, ...interrupted } = state.interrupted;
   const highest = state.highest_version === null || semver.gt(to, state.highest_version) ? to : state.highest_version;
   // What is older than what runs now cannot come by itself any more; its block has done its duty.
@@ -105,10 +110,12 @@ function committed(state: DeviceState, kind: 'update' | 'rollback', from: string
   // So has what a person said of it; of later ones it still counts.
   const approvals = state.approvals.filter(({ version }) => semver.gt(version, to));
   const next: DeviceState = { ...state, highest_version: highest, last_safe_version: to, last_update: at, last_error: null, interrupted, blocked, waiting: null, held_since: null, approvals };
-  return kind === 'rollback' && from !== null && from !== to ? block(next, from, state.withdrawal?.version === from ? state.withdrawal.reason : ROLLED_BACK_BY_HAND, at) : next;
+  if (kind !== 'rollback' || from === null || from === to) return next;
+  if (wentWith !== undefined) return block(next, from, wentWith.reason, at, { component: wentWith.component, version: wentWith.version });
+  return block(next, from, state.withdrawal?.version === from ? state.withdrawal.reason : ROLLED_BACK_BY_HAND, at);
 }
 
-function block(state: DeviceState, version: string, reason: string, at: string): DeviceState {
-  const entry: Blocked = { version, reason, at };
+function block(state: DeviceState, version: string, reason: string, at: string, wentWith?: Blocked['went_with']): DeviceState {
+  const entry: Blocked = { version, reason, at, ...(wentWith === undefined ? {} : { went_with: wentWith }) };
   return { ...state, blocked: [...state.blocked.filter((b) => b.version !== version), entry] };
 }

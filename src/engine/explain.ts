@@ -11,11 +11,14 @@ import { findUpdate, type Found } from './find-update.js';
 import { readStandingHolds } from './look-at-holds.js';
 import type { EngineParts } from './parts.js';
 
-/** @param named a version whose gates are to be heard as well; then only that one is told of */
-export async function explain(parts: EngineParts, named: string | undefined, signal: AbortSignal): Promise<ExplainReport> {
+/**
+ * @param named a version whose gates are to be heard as well; then only that one is told of
+ * @param lifted versions whose block counts no longer
+ */
+export async function explain(parts: EngineParts, named: string | undefined, signal: AbortSignal, lifted: readonly string[] = []): Promise<ExplainReport> {
   const { settings, fs, layout } = parts;
   const { policy, windows } = settings;
-  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined, looks: true }, signal);
+  const found = await findUpdate(parts, parts.source, { who: 'daemon', named: undefined, looks: true, lifted }, signal);
   const releases = found.seen.map((seen) => explainRelease(seen, found.rulings));
   const { result } = found;
   const tag = found.candidate?.release.tag ?? (result.waiting === null ? null : result.release?.tag ?? null);

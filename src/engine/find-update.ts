@@ -121,7 +121,7 @@ async function choose(look: Look, releases: readonly Release[], signal: AbortSig
   for (let step = 0; step < MAX_STEPS_DOWN; step += 1) {
     const { settings } = parts;
     const choice = chooseRelease({
-      releases, current, floor: state.highest_version, blocked: state.blocked, channel: settings.channel, pin: settings.component?.pin ?? settings.policy.pin, range: settings.policy.range,
+      releases, current, floor: state.highest_version, blocked: state.blocked.filter(({ version }) => look.asked.lifted?.includes(version) !== true), channel: settings.channel, pin: settings.component?.pin ?? settings.policy.pin, range: settings.policy.range,
       maxMajorJump: settings.trust.maxMajorJump, named, bounds: neighbours?.bounds, foreign: look.foreign.of(releases), skip: new Set([...unreachable, ...passedOver]), now: parts.clock.now(),
       incompleteSince: state.incomplete_since, incompleteWait: settings.incompleteReleaseWait, asset: settings.asset, trust: settings.trust.require,
     });

@@ -1,9 +1,9 @@
 // What runs was withdrawn by its publisher: back to the last safe version, by an ordinary rollback. It must never loop: a version is left a few
 // times at the most, is blocked afterwards, and stays where a person has put it there knowing of its withdrawal.
 import type { CheckResult, UpdateResult } from '../domain/results.js';
-import type { DeviceState, Waiting, Withdrawal } from '../domain/state.js';
+import type { Waiting, Withdrawal } from '../domain/state.js';
 import type { Admission } from '../decide/decide-admission.js';
-import { chooseSafeVersion } from '../decide/choose-safe-version.js';
+import { chooseSafeVersion, type SafeVersionRequest } from '../decide/choose-safe-version.js';
 import { findBrokenBound } from '../decide/judge-dependencies.js';
 import { isWithdrawn } from '../decide/judge-rollout.js';
 import { admitRelease } from './admit-release.js';
@@ -16,7 +16,7 @@ import { readDevice } from './read-device.js';
 import { rollBack } from './rollback.js';
 
 /** Each one stops the services for a moment: what failed so often needs a person. */
-const MAX_TRIES = 3;
+export const MAX_TRIES = 3;
 /** What ran here before has proven itself: its age is no reason to wait. */
 const LONG_AGO = '1970-01-01T00:00:00.000Z';
 
@@ -24,20 +24,19 @@ const LONG_AGO = '1970-01-01T00:00:00.000Z';
 export async function leaveWithdrawn(parts: EngineParts, found: Found, reason: string, signal: AbortSignal): Promise<CheckResult | UpdateResult> {
   const device = readDevice(parts);
   if (device.version === null) return found.result;
-  const state = readDeviceState(parts.fs, parts.layout);
-  const before: Withdrawal = state.withdrawal?.version === device.version ? state.withdrawal : { version: device.version, reason, tries: 0, told: null, stays: false };
+  const before = recallWithdrawal(parts, device.version, reason);
   if (before.stays) return found.result;
-  const target = findTarget(parts, device.version, state);
+  const target = chooseSafeVersion({ current: device.version, ...safePlaces(parts) });
   if (target === null) return stay(parts, found, before, { reason: 'rollout', detail: `${reason}; neither a kept version nor a backup is here to go back to: it runs on until a newer release comes`, until: null });
   if (before.tries >= MAX_TRIES) return stay(parts, found, before, { reason: 'rollout', detail: `${reason}; going back failed ${before.tries} times: a person is needed (holdline rollback ${target})`, until: null });
-  const admission = await admit(parts, device.version, target, signal);
+  const admission = await admitGoingBack(parts, device.version, target, signal);
   if (!admission.go) return stay(parts, found, before, whyNot(admission, reason, target));
   parts.report({ type: 'note', level: 'warn', message: `${reason}: going back to ${target}` });
   parts.audit.note({ event: 'withdrawn', reason, facts: { version: device.version, to: target } });
-  remember(parts, { ...before, reason, tries: before.tries + 1 });
+  rememberWithdrawal(parts, { ...before, reason, tries: before.tries + 1 });
   const result = await rollBack(parts, { target, dryRun: false }, signal);
   // Not now is no failed try.
-  if (result.outcome === 'waiting') remember(parts, before);
+  if (result.outcome === 'waiting') rememberWithdrawal(parts, before);
   return result;
 }
 
@@ -51,29 +50,38 @@ export function noteChoice(parts: EngineParts, version: string): void {
   changeDeviceState(fs, layout, (state) => ({ ...state, withdrawal: { version, reason, tries: 0, told: null, stays: true } }));
 }
 
-function findTarget(parts: EngineParts, current: string, state: DeviceState): string | null {
+/** What is remembered of going back from this version. */
+export function recallWithdrawal({ fs, layout }: Pick<EngineParts, 'fs' | 'layout'>, version: string, reason: string): Withdrawal {
+  const { withdrawal } = readDeviceState(fs, layout);
+  return withdrawal?.version === version ? withdrawal : { version, reason, tries: 0, told: null, stays: false };
+}
+
+/** What is here to go back to. */
+export function safePlaces(parts: EngineParts): Omit<SafeVersionRequest, 'current'> {
   const device = readDevice(parts);
+  const { blocked } = readDeviceState(parts.fs, parts.layout);
   const { statement } = parts.rollouts?.inForce(parts.rollouts.recall()) ?? { statement: null };
-  return chooseSafeVersion({
-    current, previous: device.previous?.version ?? null, kept: device.versions.map(({ version }) => version), backups: listBackups(parts.fs, parts.layout).map(({ manifest }) => manifest.version),
+  return {
+    previous: device.previous?.version ?? null, kept: device.versions.map(({ version }) => version), backups: listBackups(parts.fs, parts.layout).map(({ manifest }) => manifest.version),
     // Nor one that another component cannot bear.
-    isBad: (version) => findBrokenBound(version, parts.neighbours?.().bounds ?? []) !== undefined || isWithdrawn(statement, version, parts.clock.now()) || state.blocked.some((blocked) => blocked.version === version),
-  });
+    isBad: (version) => findBrokenBound(version, parts.neighbours?.().bounds ?? []) !== undefined || isWithdrawn(statement, version, parts.clock.now()) || blocked.some((one) => one.version === version),
+  };
 }
 
 /** Going back is as urgent as a hotfix: its policy and its windows count, and every hold. */
-async function admit(parts: EngineParts, from: string, to: string, signal: AbortSignal): Promise<Admission> {
+export async function admitGoingBack(parts: EngineParts, from: string, to: string, signal: AbortSignal): Promise<Admission> {
   const holds = await lookAtHolds(parts, { from, to, type: 'hotfix' }, signal);
   return admitRelease(parts, { tag: to, version: to, type: 'hotfix', publishedAt: LONG_AGO }, { asker: 'daemon', holds, left: 'switch' });
 }
 
-function whyNot({ waiting, rulings }: Extract<Admission, { readonly go: false }>, reason: string, target: string): Waiting {
+/** @param target as a person would name it */
+export function whyNot({ waiting, rulings }: Extract<Admission, { readonly go: false }>, reason: string, target: string): Waiting {
   const why = waiting?.detail ?? rulings.find(({ verdict }) => verdict === 'refuse')?.detail ?? 'it is not allowed';
   return { reason: 'rollout', detail: `${reason}; going back waits: ${why}; by hand: holdline rollback ${target}`, until: waiting?.until ?? null };
 }
 
 /** Said once, shown until it changes. */
-function stay(parts: EngineParts, { result }: Found, withdrawal: Withdrawal, waiting: Waiting): CheckResult {
+export function stay(parts: EngineParts, { result }: Found, withdrawal: Withdrawal, waiting: Waiting): CheckResult {
   const { detail } = waiting;
   if (withdrawal.told !== detail) {
     parts.report({ type: 'note', level: 'warn', message: detail });
@@ -83,6 +91,6 @@ function stay(parts: EngineParts, { result }: Found, withdrawal: Withdrawal, wai
   return { ...result, outcome: 'waiting', waiting };
 }
 
-function remember({ fs, layout }: EngineParts, withdrawal: Withdrawal): void {
+export function rememberWithdrawal({ fs, layout }: EngineParts, withdrawal: Withdrawal): void {
   changeDeviceState(fs, layout, (state) => ({ ...state, withdrawal }));
 }

@@ -2,8 +2,12 @@
 import { rmSync, symlinkSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { forEveryEffect, verdicts } from '../support/for-every-effect.js';
-import { groupScenario, makeGroup, destroyGroup, updateBoth, type GroupWay } from '../support/group-scenario.js';
+import { readDeviceState } from '../../src/engine/device-state.js';
+import { listJournals } from '../../src/engine/journal.js';
+import { createFilesystem } from '../../src/platform/filesystem.js';
+import { forEveryEffect, verdicts, type Scenario } from '../support/for-every-effect.js';
+import { turn } from '../support/group-publisher.js';
+import { checkGroup, groupScenario, makeGroup, destroyGroup, updateBoth, type CheckBooks, type GroupWay, type GroupWorld } from '../support/group-scenario.js';
 import { quickCalls } from '../support/device-world.js';
 
 const ways: readonly (readonly [string, GroupWay, readonly string[], number])[] = [
@@ -17,6 +21,45 @@ describe.each(ways)('%s', (_name, way, expected, every) => {
     const trials = await forEveryEffect(groupScenario(way), { every, recoveryStride: every === 1 ? 97 : 211 });
     expect([...verdicts(trials)].sort(), `${trials.length} trials`).toEqual(expected);
     expect(trials.length).toBeGreaterThan(200 / every);
+  });
+});
+
+/** Each has blocked what it left, if and only if all have gone back. */
+const booksOfWithdrawal: CheckBooks = (world, name, { layout }) => {
+  const fs = createFilesystem();
+  const { blocked, last_safe_version: safe } = readDeviceState(fs, layout);
+  const end = listJournals(fs, join(world.shared, 'journal')).filter(({ summary: { begin } }) => begin.plan.kind === 'rollback').at(-1)?.summary.end;
+  const is = `${String(safe)} ${blocked.map((one) => `${one.version} ${one.went_with?.component ?? 'itself'}`).join()}`;
+  const ought = end?.outcome === 'committed' ? `1.0.0 1.1.0 ${name === 'top' ? 'itself' : 'top'}` : '1.1.0 ';
+  if (is !== ought) throw new Error(`${name}, ${end?.outcome ?? 'not begun'}: the books say ${is} and not ${ought}`);
+};
+
+/** Both run 1.1.0, and that of `top` was withdrawn. */
+const leaving = (verdict: 'healthy' | 'failed' = 'healthy', skipRecovery = false): Scenario<GroupWorld> => ({
+  ...groupScenario({ skipRecovery }),
+  setUp: async () => {
+    const world = await makeGroup();
+    await updateBoth(world, quickCalls());
+    world.hooks.verdict = verdict;
+    return world;
+  },
+  run: async (world, calls, report) => {
+    for (const { outcome, code } of await turn(world, { base: { versions: [], withdrawn: [] }, top: { versions: [], withdrawn: ['1.1.0'] } }, { calls })) report(outcome === 'rolled_back' ? (code === null ? 'committed' : 'reverted') : outcome);
+  },
+  check: (world) => (checkGroup(world, booksOfWithdrawal) === 'old' ? 'new' : 'old'),
+});
+
+describe('a group that leaves a withdrawn version', () => {
+  it('has left it with both or with none, dead at every effect', async () => {
+    const trials = await forEveryEffect(leaving());
+    expect([...verdicts(trials)].sort(), `${trials.length} trials`).toEqual(['new', 'old']);
+    expect(trials.length).toBeGreaterThan(150);
+  });
+  it('runs on where what it went back to fails its probes, recovery dead too at some', async () => {
+    expect([...verdicts(await forEveryEffect(leaving('failed'), { every: 7, recoveryStride: 211 }))]).toEqual(['old']);
+  });
+  it('the checker sees it when recovery is skipped', async () => {
+    await expect(forEveryEffect(leaving('healthy', true))).rejects.toThrow(/still open|neither old nor new|runs from|half a group|the books/u);
   });
 });
 

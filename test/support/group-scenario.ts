@@ -121,11 +121,13 @@ export const groupScenario = (way: GroupWay): Scenario<GroupWorld> => ({
     const broken = ready.find((member) => member.broken !== null)?.broken;
     if (broken !== undefined && broken !== null) throw broken;
   },
-  check: checkGroup,
+  check: (world) => checkGroup(world),
   tearDown: destroyGroup,
 });
 
-function checkGroup(world: GroupWorld): 'old' | 'new' {
+export type CheckBooks = (world: GroupWorld, name: string, device: DeviceWorld) => void;
+
+export function checkGroup(world: GroupWorld, books: CheckBooks = assertBooks): 'old' | 'new' {
   const fs = createFilesystem();
   const verdicts = Object.entries(world.devices).map(([name, device]) => {
     for (const journals of [join(world.shared, 'journal'), join(device.layout.stateDir, 'journal')]) {
@@ -135,7 +137,7 @@ function checkGroup(world: GroupWorld): 'old' | 'new' {
     const verdict = isDeepStrictEqual(seen, NEW) ? 'new' : isDeepStrictEqual(seen, OLD) ? 'old' : undefined;
     if (verdict === undefined) throw new Error(`${name} is neither old nor new: ${JSON.stringify(seen)}`);
     if (device.service.tree !== runningTree(device)) throw new Error(`${name} runs from ${device.service.tree}, current is ${runningTree(device)}`);
-    assertBooks(world, name, device);
+    books(world, name, device);
     return verdict;
   });
   if (new Set(verdicts).size > 1) throw new Error(`half a group has moved: ${verdicts.join()}`);

@@ -15,7 +15,7 @@ import { downloadUpdate, runUpdate } from '../update.js';
 import { anchorAudit, backUp, check, noteFailure, takeLock, unblock, watched, watchedCycle, type Updater } from '../updater.js';
 import { assertApart, memberOf, placesOf, type AppParts, type ComponentPlace, type Member } from './app-parts.js';
 import { asUpdate } from './as-update.js';
-import { checkGroup } from './find-group.js';
+import { checkGroup, findLifted } from './find-group.js';
 import { mergeChecks, mergeUpdates } from './merge-results.js';
 import { assertMayGoBack } from './may-go-back.js';
 import { readNeighbours } from './neighbours.js';
@@ -31,7 +31,7 @@ export function createComponentsUpdater(given: AppParts): Updater {
       switch (job.kind) {
         case 'check': return checkAll(app, job.component, signal);
         case 'cycle': return turn(app, undefined, false, signal, async (place) => (place.length > 1
-          ? updateGroup(app, place, { asked: () => ({ who: 'daemon', named: undefined }), from: undefined, dryRun: false }, signal)
+          ? updateGroup(app, place, { asked: () => ({ who: 'daemon', named: undefined }), from: undefined, dryRun: false, leaves: true }, signal)
           : eachOf(async ({ parts }) => asUpdate(await watchedCycle(parts, signal)))(place)));
         case 'update': return update(app, job, signal);
         case 'rollback': return rollback(app, job, signal);
@@ -41,7 +41,7 @@ export function createComponentsUpdater(given: AppParts): Updater {
         case 'download': return withOne(app, job, signal, ({ parts }) => downloadUpdate(parts, job.version, signal));
         case 'backup': return withOne(app, job, signal, async ({ parts }) => backUp(parts));
         case 'approve': return withOne(app, job, signal, async ({ parts }) => approve(parts, job));
-        case 'explain': return job.component === undefined && job.version === undefined ? explainAll(app, signal) : explain(memberOf(app, requireName(app, job)).parts, job.version, signal);
+        case 'explain': return job.component === undefined && job.version === undefined ? explainAll(app, signal) : explainOne(app, memberOf(app, requireName(app, job)), job.version, signal);
         case 'unblock': return withOne(app, job, signal, async ({ parts }) => unblock(parts, job.version), job.version);
       }
     },
@@ -100,7 +100,7 @@ async function update(app: AppParts, job: Extract<Job, { kind: 'update' }>, sign
   }
   const versionOf = ({ name }: Member): string | undefined => (name === component ? version : undefined);
   return turn(app, component, false, signal, async (place) => (place.length > 1
-    ? updateGroup(app, place, { asked: (member) => ({ who: unattended === true ? 'daemon' : 'person', named: versionOf(member), dryRun }), from, dryRun }, signal)
+    ? updateGroup(app, place, { asked: (member) => ({ who: unattended === true ? 'daemon' : 'person', named: versionOf(member), dryRun }), from, dryRun, leaves: false }, signal)
     : eachOf((member) => watched(member.parts, () => runUpdate(member.parts, { version: versionOf(member), from, dryRun, unattended }, signal)))(place)));
 }
 
@@ -124,10 +124,14 @@ async function versions(app: AppParts, component: string | undefined, signal: Ab
   return known;
 }
 
-async function explainAll({ members }: AppParts, signal: AbortSignal): Promise<readonly ExplainReport[]> {
+async function explainAll(app: AppParts, signal: AbortSignal): Promise<readonly ExplainReport[]> {
   const reports: ExplainReport[] = [];
-  for (const { parts } of members) reports.push(await explain(parts, undefined, signal));
+  for (const member of app.members) reports.push(await explainOne(app, member, undefined, signal));
   return reports;
+}
+
+async function explainOne({ members }: AppParts, member: Member, version: string | undefined, signal: AbortSignal): Promise<ExplainReport> {
+  return explain(member.parts, version, signal, await findLifted(member, members, signal));
 }
 
 function requireName({ members }: AppParts, { component, kind }: Pick<Job, 'kind'> & OfComponent): string {

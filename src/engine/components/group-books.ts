@@ -5,10 +5,10 @@ import type { Member } from './app-parts.js';
 /** Idempotent as closeBooks is: what one of them could not write is written at the next start, the others' are not written twice. */
 export function closeGroupBooks(members: readonly Member[], books: Books, own: (component: string) => Partial<Books> = () => ({})): void {
   const { begin } = books.journal;
-  for (const { component, from, to } of begin.members ?? []) {
+  for (const { component, from, to, went_with: wentWith } of begin.members ?? []) {
     const member = members.find(({ name }) => name === component);
     // The settings no longer name it: nobody reads its books any more.
     if (member === undefined) continue;
-    closeBooks(member.parts, { ...books, ...own(component), journal: { begin: { ...begin, plan: { ...begin.plan, from, to } } } });
+    closeBooks(member.parts, { ...books, ...own(component), wentWith, journal: { begin: { ...begin, plan: { ...begin.plan, from, to } } } });
   }
 }

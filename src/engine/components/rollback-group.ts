@@ -1,5 +1,6 @@
 // A rollback of one component of a group: without a version, all of them go back to what ran before, in one transaction.
 import { HoldlineError } from '../../domain/errors.js';
+import type { JournalMember } from '../../domain/journal.js';
 import type { UpdateResult } from '../../domain/results.js';
 import { judgeTogether } from '../../decide/judge-together.js';
 import type { RollbackTarget } from '../../decide/make-plan.js';
@@ -14,18 +15,23 @@ import { runGroup, type Move } from './run-group.js';
 
 export interface GroupRollback { readonly component: string; readonly target: string | undefined; readonly dryRun: boolean }
 
-interface Way { readonly member: Member; readonly target: RollbackTarget }
+export interface Way { readonly member: Member; readonly target: RollbackTarget; readonly wentWith?: JournalMember['went_with'] }
 
 /** Answers in the order of the place. */
 export async function rollBackGroup(app: AppParts, place: readonly Member[], request: GroupRollback, signal: AbortSignal): Promise<readonly UpdateResult[]> {
-  const begunMs = app.app.clock.monotonicMs();
   const ways = place.flatMap((member) => wayOf(member, request));
   assertFit(app, place, ways);
+  return goBack(app, place, ways, request, signal);
+}
+
+/** All of these ways in one transaction. Answers in the order of the place. */
+export async function goBack(app: AppParts, place: readonly Member[], ways: readonly Way[], { dryRun }: Pick<GroupRollback, 'dryRun'>, signal: AbortSignal): Promise<readonly UpdateResult[]> {
+  const begunMs = app.app.clock.monotonicMs();
   const id = transactionId(app.app);
   const moves: Move[] = [];
-  for (const { member, target } of ways) moves.push({ member, ...await prepareRollback(member.parts, target, { dryRun: request.dryRun, makeId: () => id }, signal) });
+  for (const { member, target, wentWith } of ways) moves.push({ member, wentWith, ...await prepareRollback(member.parts, target, { dryRun, makeId: () => id }, signal) });
   const tookMs = app.app.clock.monotonicMs() - begunMs;
-  const results = request.dryRun ? moves.map(({ plan }) => plannedResult(plan, tookMs, 0)) : await runGroup(app, { id, moves, begunMs }, signal);
+  const results = dryRun ? moves.map(({ plan }) => plannedResult(plan, tookMs, 0)) : await runGroup(app, { id, moves, begunMs }, signal);
   return place.map((member) => results[moves.findIndex((move) => move.member === member)] ?? currentResult(readDevice(member.parts).version, 0));
 }
 
@@ -40,7 +46,7 @@ const recordOf = (target: RollbackTarget): { readonly version: string; readonly 
   (target.kind === 'version' ? target.version.record : target.backup.manifest.record);
 
 /** @throws HoldlineError `dependency` before anything is changed */
-function assertFit(app: AppParts, place: readonly Member[], ways: readonly Way[]): void {
+export function assertFit(app: AppParts, place: readonly Member[], ways: readonly Way[]): void {
   const names = place.map(({ name }) => name);
   for (const { member, target } of ways) {
     assertMayGoBack({ name: member.name, neighbours: readNeighbours(member, app.members, names.filter((name) => name !== member.name)) }, recordOf(target));

@@ -15,7 +15,7 @@ import { resultOf } from '../update-result.js';
 import type { AppParts, Member } from './app-parts.js';
 import { closeGroupBooks } from './group-books.js';
 
-export interface Move { readonly member: Member; readonly plan: Plan; readonly stage: Stage; readonly bytesDownloaded: number }
+export interface Move { readonly member: Member; readonly plan: Plan; readonly stage: Stage; readonly bytesDownloaded: number; readonly wentWith?: JournalMember['went_with'] }
 export interface GroupTransaction { readonly id: string; readonly moves: readonly Move[]; readonly begunMs: number; readonly admitSwitch?: Run<StepContext>['admitSwitch'] }
 
 /** Answers in the order of the moves. */
@@ -52,8 +52,8 @@ function groupParts(app: AppParts, names: readonly string[]): EngineParts {
 
 const noStaging = (): Promise<never> => Promise.reject(new Error('nothing is staged here'));
 
-const journalMember = ({ member, plan }: Move): JournalMember =>
-  ({ component: member.name, install_dir: member.parts.layout.installDir, state_dir: member.parts.layout.stateDir, from: plan.from, to: plan.to });
+const journalMember = ({ member, plan, wentWith }: Move): JournalMember =>
+  ({ component: member.name, install_dir: member.parts.layout.installDir, state_dir: member.parts.layout.stateDir, from: plan.from, to: plan.to, ...(wentWith === undefined ? {} : { went_with: wentWith }) });
 
 function withContexts(run: Run<StepContext>, contexts: ReadonlyMap<string, StepContext>): Run<StepContext> {
   return { ...run, contextOf: ({ component }) => contexts.get(component ?? '') ?? run.context };

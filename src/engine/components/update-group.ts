@@ -1,4 +1,5 @@
-// An update of components that move together: all that have a new version are found, fetched and judged as a set, then they move in one transaction.
+// An update of components that move together: all that have a new version are found, fetched and judged as a set, then they move in one
+// transaction; or go back in one, where what one of them runs was withdrawn.
 import type { UpdateResult } from '../../domain/results.js';
 import type { Waiting } from '../../domain/state.js';
 import { admitSwitch, type Asked } from '../admit-release.js';
@@ -10,13 +11,16 @@ import { prepareUpdate } from '../update.js';
 import { watched } from '../updater.js';
 import { currentResult, plannedResult, waitingResult } from '../update-result.js';
 import type { AppParts, Member } from './app-parts.js';
-import { rememberWait, whyNotNow, type Prospect } from './find-group.js';
+import { findTogether, rememberWait, whyNotNow, type Prospect } from './find-group.js';
+import { findWithdrawn, leaveTogether } from './leave-together.js';
 import { runGroup, type Move } from './run-group.js';
 
 export interface GroupRequest {
   asked(member: Member): Asked;
   readonly from: string | undefined;
   readonly dryRun: boolean;
+  /** What the publisher has withdrawn is left, where nothing newer comes in its place: in the daemon's own turn. */
+  readonly leaves: boolean;
 }
 
 interface Moving extends Prospect { readonly candidate: Candidate }
@@ -24,11 +28,12 @@ interface Moving extends Prospect { readonly candidate: Candidate }
 /** Answers in the order of the place. */
 export async function updateGroup(app: AppParts, place: readonly Member[], request: GroupRequest, signal: AbortSignal): Promise<readonly UpdateResult[]> {
   const begunMs = app.app.clock.monotonicMs();
-  const prospects: Prospect[] = [];
-  for (const member of place) prospects.push({ member, found: await find(member, request, signal) });
+  const prospects = await findTogether(place, (member, lifted) => find(member, request, lifted, signal));
   const waits = whyNotNow(prospects);
+  const left = request.leaves ? findWithdrawn(prospects, waits !== null) : [];
+  if (left.length > 0) return leaveTogether(app, prospects, left, signal);
   if (waits !== null) return prospects.map((prospect, index) => waitFor(prospect, waits[index]));
-  if (prospects.every(({ found }) => found.candidate === null)) return prospects.map(({ found }) => currentResult(found.result.current_version, 0));
+  if (prospects.every(({ found }) => found.candidate === null)) return prospects.map((prospect) => waitFor(prospect, prospect.found.result.waiting ?? undefined));
   const moving = prospects.flatMap(({ member, found }): readonly Moving[] => (found.candidate === null ? [] : [{ member, found, candidate: found.candidate }]));
   const id = transactionId(app.app);
   const moves: Move[] = [];
@@ -50,10 +55,10 @@ async function admitAll(moving: readonly Moving[], { asked }: GroupRequest, sign
   return null;
 }
 
-async function find(member: Member, { asked, from }: GroupRequest, signal: AbortSignal): Promise<Found> {
+async function find(member: Member, { asked, from }: GroupRequest, lifted: readonly string[], signal: AbortSignal): Promise<Found> {
   const { parts } = member;
   return watched(parts, async () => {
-    const found = await findUpdate(parts, from === undefined ? parts.source : parts.sourceFrom(from), asked(member), signal);
+    const found = await findUpdate(parts, from === undefined ? parts.source : parts.sourceFrom(from), { ...asked(member), lifted }, signal);
     rememberFound(parts, found, from === undefined);
     return found;
   });

@@ -23,10 +23,11 @@ function readComponent(settings: ComponentSettings, together: Settings['together
   const { state, problem } = readState(fs, layout);
   const version = running?.version ?? null;
   const { latest_version: latest } = state;
+  // Of one that only went back with another component the last check has the word: it may come again.
   return {
     component: name, enabled, install_dir: settings.installDir, version, last_safe_version: state.last_safe_version, last_applied: state.last_applied, tree_digest: running?.tree_digest ?? null,
     pin, depends_on: dependsOn, together: together.find((group) => group.includes(name))?.filter((other) => other !== name) ?? [],
-    latest_version: latest, update_available: enabled && state.update_available !== false && latest !== null && (version === null || isNewer(latest, version)) && !state.blocked.some((entry) => entry.version === latest),
+    latest_version: latest, update_available: enabled && state.update_available !== false && latest !== null && (version === null || isNewer(latest, version)) && !state.blocked.some((entry) => entry.version === latest && entry.went_with === undefined),
     state: stateOf(settings), waiting: state.waiting, last_update: state.last_update, last_error: problem ?? state.last_error, blocked: state.blocked, approvals: state.approvals,
   };
 }
