@@ -21,7 +21,7 @@ export function joinPlans(members: readonly MemberPlan[]): Plan {
   const steps = [
     ...BEFORE_SWITCH.flatMap((state) => named.flatMap((own) => own.filter((step) => step.state === state && !isOuter(step)))),
     ...outer('ready'), ...outer('switching'),
-    // Who depends on others stops first and starts last.
+    // Who depends on others stops first and starts last; a module applies once what it depends on has started, before its own services do.
     ...parts.toReversed().flatMap(({ before }) => before), ...parts.flatMap(({ switching }) => switching), ...parts.flatMap(({ after }) => after),
   ];
   const heldBack = members.flatMap(({ plan }) => plan.heldBack ?? []);

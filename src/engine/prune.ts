@@ -1,7 +1,7 @@
 // Removes what no rollback and no recovery needs: old versions, old backups, left-over staging. Under the lock, after the books are closed.
 // It must never take what a transaction still open could need, and never make a good update fail.
 import { join } from 'node:path';
-import { journalDir, journalDirs, recordDir, recordsDir, stagingDir, versionDir, versionsDir, type Layout } from '../domain/layout.js';
+import { journalDirs, recordDir, recordsDir, stagingDir, versionDir, versionsDir, type Layout } from '../domain/layout.js';
 import type { Filesystem, Logger } from '../domain/ports.js';
 import type { Settings } from '../domain/settings.js';
 import { pruneBackups } from './backups.js';
@@ -32,9 +32,10 @@ export function prune(parts: PruneParts): void {
   }
 }
 
-/** Their programs are called again at the next start. */
-const withModuleToUndo = (fs: Filesystem, layout: Layout): string[] => findUnsettled(fs, journalDir(layout))
-  .filter(({ summary }) => (summary.end?.programs?.length ?? 0) > 0).map(({ summary }) => summary.begin.plan.to.directory);
+/** Their programs are called again at the next start, its own and those of a group. */
+const withModuleToUndo = (fs: Filesystem, layout: Layout): string[] => journalDirs(layout).flatMap((directory) => findUnsettled(fs, directory))
+  .filter(({ summary }) => (summary.end?.programs?.length ?? 0) > 0)
+  .flatMap(({ summary: { begin } }) => begin.members?.filter(({ install_dir: folder }) => folder === layout.installDir).map(({ to }) => to.directory) ?? [begin.plan.to.directory]);
 
 /** A process that no update has touched since still loads its files from where it was started. */
 const inUse = (fs: Filesystem, layout: Layout): string[] => Object.values(readDeviceState(fs, layout).older_processes).flatMap(({ directory, taken }) => [directory, taken]);

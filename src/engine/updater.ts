@@ -110,7 +110,7 @@ async function underLock<Result>(parts: EngineParts, signal: AbortSignal, work: 
     readDeviceState(parts.fs, parts.layout);
     noteSettings(parts);
     noteHolds(parts);
-    await settleEnded(parts, givenUp);
+    await settleEnded(parts, { isGivenUp: ({ plan: { to } }) => to.version === givenUp });
     return await work(await resumeProbation(parts, signal));
   } catch (thrown) {
     noteFailure(parts, toHoldlineError(thrown));

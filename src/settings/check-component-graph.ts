@@ -27,11 +27,9 @@ function checkGroups(components: readonly ComponentSettings[], together: readonl
   return together.flatMap((group, index) => {
     const twice = group.find((name, at) => group.indexOf(name) < at || together.slice(0, index).some((other) => other.includes(name)));
     const facts = components.map(({ component }) => component).filter(({ name }) => group.includes(name));
-    const module = facts.find(({ kind }) => kind === 'module');
     const off = facts.find(({ enabled }) => !enabled);
     return [
       ...(twice === undefined ? [] : [wrong(['together', index], `${twice} is in together more than once`, 'A component moves with one group: make one list of them.')]),
-      ...(module === undefined ? [] : [wrong(['together', index], `${module.name} is a module and cannot move together with others: what it changes outside is not undone in one instant`, 'Take it out of the group; depends_on keeps the order.')]),
       ...(off === undefined || facts.every(({ enabled }) => !enabled) ? [] : [wrong(['together', index], `${off.name} is not enabled, so ${group.filter((name) => name !== off.name).join(', ')} could never move together with it`, 'Enable all of the group, or none.')]),
     ];
   });

@@ -85,9 +85,9 @@ describe('what a release says of processes', () => {
 describe('joinPlans', () => {
   const step = (name: PlanStep['name'], state: PlanStep['state']): PlanStep => ({ name, state, summary: name, params: {}, undo: [] });
   const ALL = [
-    step('stage-tree', 'staging'), step('merge-config', 'preparing'), step('sync-tree', 'preparing'), step('place-version', 'ready'), step('call-after-revert', 'ready'), step('call-before-switch', 'ready'),
+    step('stage-tree', 'staging'), step('merge-config', 'preparing'), step('sync-tree', 'preparing'), step('place-version', 'ready'), step('prepare-module', 'ready'), step('call-after-revert', 'ready'), step('call-before-switch', 'ready'),
     step('call-after-revert', 'switching'), step('stop-services', 'switching'), step('remerge-config', 'switching'),
-    step('switch-current', 'switching'), step('link-path', 'switching'), step('call-after-switch', 'switching'), step('start-services', 'switching'), step('roll-services', 'switching'), step('call-after-commit', 'switching'),
+    step('switch-current', 'switching'), step('link-path', 'switching'), step('apply-module', 'switching'), step('call-after-switch', 'switching'), step('start-services', 'switching'), step('roll-services', 'switching'), step('call-after-commit', 'switching'),
   ];
   const plan = fc.subarray(ALL).map((steps): Plan => ({
     kind: 'update', from: null, to: { version: '1.0.0', directory: 'd' }, steps: steps.some(({ name }) => name === 'switch-current') ? steps : [...steps.filter(({ state }) => state !== 'switching'), step('switch-current', 'switching')],
@@ -106,7 +106,7 @@ describe('joinPlans', () => {
     // Whoever may still say no is asked when all the rest is ready; whoever is told that it was taken back is told last.
     if (names.includes('call-before-switch')) expect(names.indexOf('call-before-switch')).toBeGreaterThan(names.lastIndexOf('place-version'));
     if (names.includes('call-after-revert') && names.includes('stop-services')) expect(names.lastIndexOf('call-after-revert')).toBeLessThan(names.indexOf('stop-services'));
-    for (const name of ['start-services', 'roll-services', 'call-after-switch'] as const) if (names.includes(name)) expect(names.indexOf(name)).toBeGreaterThan(lastSwitch);
+    for (const name of ['apply-module', 'start-services', 'roll-services', 'call-after-switch'] as const) if (names.includes(name)) expect(names.indexOf(name)).toBeGreaterThan(lastSwitch);
     const of = (name: string): (string | undefined)[] => joined.steps.filter((one) => one.name === name).map(({ component }) => component);
     // Undone in reverse: what starts last stops first.
     expect(of('stop-services')).toEqual([...of('stop-services')].sort().reverse());

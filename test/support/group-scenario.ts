@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { makeUpdatePlan } from '../../src/decide/make-plan.js';
 import type { ComponentFacts } from '../../src/domain/components.js';
+import type { ModuleRunner } from '../../src/domain/module.js';
 import type { ServiceController } from '../../src/domain/ports.js';
 import { treeDigest } from '../../src/domain/tree.js';
 import { readTree } from '../../src/artifact/read-tree.js';
@@ -28,9 +29,10 @@ const NAMES = ['base', 'top'] as const;
 
 export interface GroupWorld { readonly shared: string; readonly devices: Readonly<Record<string, DeviceWorld>>; hooks: { verdict: 'healthy' | 'failed'; failStart?: string; onWatch?: (() => void) | undefined; order: string[] } }
 
-export async function makeGroup(): Promise<GroupWorld> {
+/** @param beside components that are in no group */
+export async function makeGroup(beside: readonly string[] = []): Promise<GroupWorld> {
   const shared = makeTempFolder('shared');
-  const world: GroupWorld = { shared, devices: Object.fromEntries(NAMES.map((name) => [name, makeMember(shared, name)])), hooks: { verdict: 'healthy', order: [] } };
+  const world: GroupWorld = { shared, devices: Object.fromEntries([...NAMES, ...beside].map((name) => [name, makeMember(shared, name)])), hooks: { verdict: 'healthy', order: [] } };
   for (const device of Object.values(world.devices)) {
     await adoptWorld(device);
     device.service.tree = runningTree(device);
@@ -43,7 +45,7 @@ function makeMember(shared: string, name: string): DeviceWorld {
   const stateDir = join(shared, 'components', name);
   mkdirSync(stateDir, { recursive: true });
   const [service] = device.settings.services;
-  return { ...device, layout: { ...device.layout, stateDir, sharedDir: shared }, settings: { ...device.settings, preserve: [], backupEnabled: false, services: service === undefined ? [] : [{ ...service, name }] } };
+  return { ...device, layout: { ...device.layout, stateDir, sharedDir: shared }, settings: { ...device.settings, preserve: [], backupEnabled: false, component: factsOf(name), services: service === undefined ? [] : [{ ...service, name }] } };
 }
 
 export function destroyGroup(world: GroupWorld): void {
@@ -52,19 +54,28 @@ export function destroyGroup(world: GroupWorld): void {
 }
 
 /** `top` needs `base`. */
+const factsOf = (name: string): ComponentFacts => ({ name, kind: 'tree', enabled: true, pin: null, dependsOn: name === 'top' ? { base: '*' } : {}, sharesRepo: true, tagMates: [] });
+
+/** Whoever calls: each module is its device's own. */
+const modulesOf = (world: GroupWorld, calls: SystemCalls): ModuleRunner => ({
+  run: (phase, call) => {
+    world.hooks.order.push(`${phase} ${call.component}`);
+    return world.devices[call.component]?.hooks.module?.(calls).run(phase, call) ?? Promise.reject(new Error('there is no module'));
+  },
+});
+
 export function groupOf(world: GroupWorld, calls: SystemCalls = quickCalls()): AppParts {
   const services = servicesOf(world, calls);
-  const members = NAMES.map((name): Member => {
-    const device = world.devices[name]!;
-    const facts: ComponentFacts = { name, kind: 'tree', enabled: true, pin: null, dependsOn: name === 'top' ? { base: '*' } : {}, sharesRepo: true, tagMates: [] };
-    return { name, facts, parts: { ...partsOf(device, calls), services } };
+  const modules = modulesOf(world, calls);
+  const members = Object.entries(world.devices).map(([name, device]): Member => {
+    return { name, facts: factsOf(name), parts: { ...partsOf(device, calls), services, modules } };
   });
   const [first] = members;
   if (first === undefined) throw new Error('nobody');
   const device = world.devices['base']!;
   const layout = { ...device.layout, stateDir: world.shared };
   const settings = { ...device.settings, services: members.flatMap(({ parts }) => parts.settings.services) };
-  const app = { ...partsOf({ ...device, layout }, calls), settings, services };
+  const app = { ...partsOf({ ...device, layout }, calls), settings, services, modules };
   return { app, members, together: [[...NAMES]], watch: async () => { world.hooks.onWatch?.(); return { verdict: world.hooks.verdict, reason: world.hooks.verdict === 'failed' ? 'http: status 500' : null }; } };
 }
 
@@ -89,7 +100,7 @@ function servicesOf(world: GroupWorld, calls: SystemCalls): ServiceController {
 export async function updateBoth(world: GroupWorld, calls: SystemCalls): Promise<readonly { readonly outcome: string; readonly to: string | null }[]> {
   const app = groupOf(world, calls);
   const id = '20261121T093059Z-aaaaaa';
-  const moves = app.members.map((member): Move => {
+  const moves = app.members.filter(({ name }) => NAMES.some((one) => one === name)).map((member): Move => {
     const device = world.devices[member.name]!;
     const release = join(device.root, 'release');
     if (!existsSync(release)) writeFiles(release, NEW);

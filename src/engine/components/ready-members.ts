@@ -2,12 +2,12 @@
 import { HoldlineError, toHoldlineError } from '../../domain/errors.js';
 import type { UpdateResult } from '../../domain/results.js';
 import { journalDir } from '../../domain/layout.js';
-import type { Books } from '../close-books.js';
 import { readDeviceState } from '../device-state.js';
 import { findUnfinished } from '../journal.js';
 import type { EngineParts } from '../parts.js';
 import { resumeProbation, settleEnded } from '../settle.js';
-import { noteFailure } from '../updater.js';
+import { prune } from '../prune.js';
+import { noteFailure, noting } from '../updater.js';
 import type { AppParts, Member } from './app-parts.js';
 import { closeGroupBooks } from './group-books.js';
 
@@ -26,19 +26,35 @@ export async function readyMembers(given: AppParts, signal: AbortSignal, givenUp
   const { app, members } = given;
   recoverOne(app, 'the app');
   readDeviceState(app.fs, app.layout);
-  const resumed = await readyGroups(given, signal);
+  const stuck = await settleGroups(given, givenUp);
+  const resumed = await resumeGroup(given, signal);
   const ready: ReadyMember[] = [];
-  for (const member of members) ready.push(resumed.get(member.name) ?? await readyMember(member, signal, givenUp?.component === member.name ? givenUp.version : undefined));
+  for (const member of members) {
+    const error = stuck.get(member.name);
+    if (error !== undefined) ready.push(await leaveAsItIs(member, error));
+    else ready.push(resumed.get(member.name) ?? await readyMember(member, signal, givenUp?.component === member.name ? givenUp.version : undefined));
+  }
   return ready;
 }
 
-/** Transactions of several: settled, and the probation of one gone on with. @returns those whose verdict was still open */
-async function readyGroups({ app, members, watch }: AppParts, signal: AbortSignal): Promise<ReadonlyMap<string, ReadyMember>> {
-  const close = (books: Books): void => closeGroupBooks(members, books);
-  await settleEnded(app, undefined, close);
+/** Closes transactions of several. @returns those whose module has still to undo what it applied: they wait for it together, the others go on */
+async function settleGroups({ app, members }: AppParts, givenUp: GivenUp | undefined): Promise<ReadonlyMap<string, HoldlineError>> {
+  const stuck = new Map<string, HoldlineError>();
+  await settleEnded(app, {
+    // What commits and reverts as one is given up on as one: also by the name of another, where the settings no longer have the module.
+    isGivenUp: ({ members: moved }) => moved?.some(({ component, to }) => component === givenUp?.component && to.version === givenUp.version) === true,
+    close: (books) => closeGroupBooks(members, books),
+    tidy: ({ members: moved }) => { for (const { name, parts } of members) if (moved?.some(({ component }) => component === name) === true) prune(parts); },
+    onStuck: ({ members: moved }, error) => { for (const { component } of moved ?? []) stuck.set(component, error); },
+  });
+  return stuck;
+}
+
+/** Goes on with a probation of several. @returns those whose verdict was still open */
+async function resumeGroup({ app, members, watch }: AppParts, signal: AbortSignal): Promise<ReadonlyMap<string, ReadyMember>> {
   const open = findUnfinished(app.fs, journalDir(app.layout)).flatMap(({ summary }) => summary.begin.members ?? []);
   const names = open.map(({ component }) => component);
-  const resumed = await resumeProbation({ ...app, watch: (touched, rules, stop) => watch(names, touched, rules, stop) }, signal, close);
+  const resumed = await resumeProbation({ ...app, watch: (touched, rules, stop) => watch(names, touched, rules, stop) }, signal, (books) => closeGroupBooks(members, books));
   if (resumed === undefined) return new Map();
   const own = (member: Member): UpdateResult => {
     const move = open.find(({ component }) => component === member.name);
@@ -52,15 +68,21 @@ async function readyMember(member: Member, signal: AbortSignal, givenUp: string 
   try {
     recoverOne(parts, name);
     readDeviceState(parts.fs, parts.layout);
-    await settleEnded(parts, givenUp);
+    await settleEnded(parts, { isGivenUp: ({ plan: { to } }) => to.version === givenUp });
     return { ...member, broken: null, resumed: await resumeProbation(parts, signal) };
   } catch (thrown) {
     if (signal.aborted) throw thrown;
-    const error = toHoldlineError(thrown);
-    parts.log.error(`${name} is left as it is: ${error.message}`, { code: error.code });
-    noteFailure(parts, error);
-    return { ...member, broken: error, resumed: undefined };
+    return leaveAsItIs(member, toHoldlineError(thrown));
   }
+}
+
+/** Said once, and shown until it is over. */
+async function leaveAsItIs(member: Member, error: HoldlineError): Promise<ReadyMember> {
+  const { parts, name } = member;
+  parts.log.error(`${name} is left as it is: ${error.message}`, { code: error.code });
+  noteFailure(parts, error);
+  await noting(parts, () => Promise.reject(error)).catch(() => undefined);
+  return { ...member, broken: error, resumed: undefined };
 }
 
 function recoverOne(parts: EngineParts, whose: string): void {
