@@ -3,6 +3,7 @@ import { cpSync, existsSync, readFileSync, realpathSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatTrustedComment } from '../../src/artifact/trusted-comment.js';
+import { rolloutPath } from '../../src/domain/rollout.js';
 import { parseSecretKey } from '../../src/publish/secret-key.js';
 import { signMessage } from '../../src/publish/sign-message.js';
 import { writeFiles } from '../support/device-world.js';
@@ -10,6 +11,7 @@ import { appFiles } from '../support/e2e/app-files.js';
 import { createPlant, NAMES, served, type Plant } from '../support/e2e/plant.js';
 import { runCommand } from '../support/e2e/run-command.js';
 import { REPO } from '../support/e2e/world.js';
+import { rolloutOf, signRollout } from '../support/rollout.js';
 import { waitUntil } from '../support/services/wait-until.js';
 
 let plant: Plant;
@@ -175,6 +177,23 @@ test('components of a group move as one, and go back as one', async () => {
   expect((await plant.holdline(['rollback', 'app', '--json'])).json).toMatchObject({ outcome: 'rolled_back', code: null, components: [{ component: 'database', from: '2.1.0', to: '1.0.0' }, { component: 'app', from: '2.1.1', to: '1.0.0' }] });
   expect(versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
   expect((await plant.holdline(['verify', '--json'])).json).toMatchObject({ outcome: 'whole' });
+});
+
+test('a version of a group that its publisher withdraws is left by the whole group, by the daemon alone', async () => {
+  plant.components({ app: { depends_on: { database: '*' } } }, { together: [['app', 'database']], rollout: { max_age: 0 }, check_interval: 5 });
+  await plant.release('database', '2.0.0');
+  await plant.release('app', '2.0.1', 'good', { needs: { database: '>=2' } });
+  expect((await plant.holdline(['--update', '--json'])).json).toMatchObject({ outcome: 'updated' });
+  const { text, signature } = signRollout(plant.handKey, rolloutOf({ repo: REPO, component: 'app', version: '2.0.1', percent: 100, withdrawn: ['2.0.1'] }));
+  plant.github.putFile(REPO, rolloutPath('stable', 'app'), text);
+  plant.github.putFile(REPO, `${rolloutPath('stable', 'app')}.minisig`, signature ?? '');
+  await plant.startDaemon();
+  await waitUntil('both have gone back', () => Promise.resolve(versions().join() === '1.0.0,1.0.0,1.0.0'), 60_000);
+  await waitUntil('the books are closed', async () => {
+    const { components } = (await plant.holdline(['--status', '--json'])).json as { components: { blocked: { reason: string }[] }[] };
+    const reasons = components.map(({ blocked }) => blocked.map(({ reason }) => reason).join());
+    return reasons[0]?.startsWith('went back together with app 2.0.1: the publisher has withdrawn 2.0.1') === true && reasons[1] === 'the publisher has withdrawn 2.0.1 (rollout 3)' && reasons[2] === '';
+  }, 60_000);
 });
 
 test('under the daemon each component has its services in its own folder, and an update restarts its own only', async () => {

@@ -127,4 +127,13 @@ describe('a module of a group that recovery could not call', () => {
     expect(findUnsettled(fs, join(world.shared, 'journal'))).toEqual([]);
     expect(await ready()).toEqual({ base: null, top: null, side: null });
   });
+  it.each(['top', 'base'])('is undone also where the settings no longer have %s; the others close their books', async (removed) => {
+    const app = groupOf(world);
+    const left = { ...app, members: app.members.filter(({ name }) => name !== removed), together: [] };
+    expect((await readyMembers(left, signal)).map(({ broken }) => broken)).toEqual([null, null]);
+    expect(versions()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
+    expect(['base', 'top'].map((name) => firmware(world.devices[name]!))).toEqual(['1.0.0', '1.0.0']);
+    expect(state(removed === 'top' ? 'base' : 'top').blocked).toMatchObject([{ version: '1.1.0' }]);
+    expect(findUnsettled(fs, join(world.shared, 'journal'))).toEqual([]);
+  });
 });
