@@ -1,6 +1,9 @@
 // Turns an error of the operating system into one a person can act on. Pure; never guesses beyond the errno.
 import { errnoOf, HoldlineError, type ErrorCode } from './errors.js';
 
+/** The filesystem or its owner rules do not allow a second name here: copy instead. */
+export const CANNOT_LINK: ReadonlySet<string> = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
 interface Explanation { readonly code: ErrorCode; readonly why: string; readonly hint: string }
 
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {

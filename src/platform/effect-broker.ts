@@ -4,6 +4,7 @@
 import { constants } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { errnoOf } from '../domain/errors.js';
+import { CANNOT_LINK } from '../domain/fs-errors.js';
 import { isTemporaryOf } from '../domain/temporary-names.js';
 import { FIRST_HANDLE } from './brokered-calls.js';
 import { BadFrame, encodeHead, FrameCutter, readCall, type EffectAnswer, type EffectCall } from './effect-frames.js';
@@ -33,8 +34,6 @@ export interface EffectBroker {
 const NOTHING: Grant = { folders: [], files: [], linkFrom: null };
 const MAX_OPEN_FILES = 32;
 const PERMISSION_BITS = 0o777;
-/** The filesystem or its owner rules do not allow a second name. */
-const CANNOT_LINK: ReadonlySet<string> = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 const COPY_BYTES = 256 * 1024;
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW, S_IFMT, S_IFDIR, S_IFREG, S_IFLNK } = constants;
 const OPEN_WAYS = [O_WRONLY | O_CREAT | O_EXCL, O_WRONLY | O_CREAT | O_TRUNC, O_WRONLY | O_CREAT | O_APPEND];

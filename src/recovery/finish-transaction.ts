@@ -7,6 +7,7 @@ import { answerTo, countsAsRestart, type Judgement } from './judge-journal.js';
 import type { RescueCalls } from './rescue-calls.js';
 import type { RescueJournal } from './rescue-journal.js';
 import { applyOperation, isDirectory, look } from './rescue-operations.js';
+import { tryAgain } from './try-again.js';
 
 export interface FinishOptions {
   readonly probation: 'note' | 'take' | 'leave';
@@ -25,8 +26,6 @@ export interface RescuedTransaction {
   /** One sentence for the log. */
   readonly message: string;
 }
-
-const UNDO_TRIES = 3;
 
 interface Why { readonly code: string; readonly reason: string }
 
@@ -112,15 +111,9 @@ function undo(calls: RescueCalls, journal: RescueJournal, options: FinishOptions
   return close(journal, options, switched ? 'reverted' : 'discarded', why, switched ? services : [], programsOf(judgement, OWED_AFTER_UNDO));
 }
 
-/** Tried again at once: each operation is idempotent, and one bad moment of a disk must not leave a device for a person. */
-function undoStep(calls: RescueCalls, operations: readonly RescueOperation[]): string | undefined {
-  let failed: string | undefined;
-  for (let tries = 0; tries < UNDO_TRIES; tries += 1) {
-    failed = attempt(() => { for (const operation of operations) applyOperation(calls, operation); });
-    if (failed === undefined) return undefined;
-  }
-  return failed;
-}
+/** Each operation is idempotent. */
+const undoStep = (calls: RescueCalls, operations: readonly RescueOperation[]): string | undefined =>
+  attempt(() => tryAgain(() => { for (const operation of operations) applyOperation(calls, operation); }));
 
 /** Modules that may have begun to apply, whose program's folder stays until they have undone it, and hooks that are told how it ended. */
 const OWED_AFTER_UNDO: readonly StepName[] = ['apply-module', 'call-after-revert'];

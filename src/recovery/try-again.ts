@@ -1,4 +1,4 @@
-// What a disk or the kernel refuses once must not keep an app from starting at boot: asked again at once, a few times.
+// What a disk or the kernel refuses once must not keep an app from starting at boot, nor leave a device for a person: asked again at once, a few times.
 
 const TRIES = 3;
 

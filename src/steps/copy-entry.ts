@@ -1,10 +1,9 @@
 // Puts one file, link or folder of a tree somewhere else. Never writes through what stands there.
 import { dirname } from 'node:path';
 import { errnoOf } from '../domain/errors.js';
+import { CANNOT_LINK } from '../domain/fs-errors.js';
 import type { Filesystem, FileStat } from '../domain/ports.js';
 
-/** The filesystem or its owner rules do not allow this link: copy instead. */
-const CANNOT_LINK: ReadonlySet<string> = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 export const WRITE_BITS = 0o222;
 
 export interface Entry { readonly full: string; readonly stat: FileStat }

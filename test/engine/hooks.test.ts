@@ -9,8 +9,8 @@ import { findUnsettled } from '../../src/engine/journal.js';
 import { rollBack } from '../../src/engine/rollback.js';
 import { settleEnded } from '../../src/engine/settle.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
-import { adopted, BEFORE, RELEASE } from '../support/device-scenario.js';
-import { destroyDeviceWorld, makeDeviceWorld, partsOf, quickCalls, seeThrough, updateWorld, type DeviceWorld, type UpdateWay } from '../support/device-world.js';
+import { adopted, makeKeepingWorld, RELEASE } from '../support/device-scenario.js';
+import { destroyDeviceWorld, partsOf, quickCalls, seeThrough, updateWorld, type DeviceWorld, type UpdateWay } from '../support/device-world.js';
 import { giveHooks, HOOKS, makeHooks, outside, type HookMisdeeds } from '../support/hook-world.js';
 import { giveModule, makeModule, type Misdeeds } from '../support/module-world.js';
 
@@ -19,8 +19,7 @@ const signal = new AbortController().signal;
 let world: DeviceWorld;
 let told: string[];
 beforeEach(async () => {
-  world = makeDeviceWorld(BEFORE);
-  world.settings = { ...world.settings, preserve: ['src/data.db'] };
+  world = makeKeepingWorld();
   await adopted(world);
   giveHooks(world);
   told = [];

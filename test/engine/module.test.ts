@@ -6,16 +6,15 @@ import { readDeviceState } from '../../src/engine/device-state.js';
 import { findUnsettled } from '../../src/engine/journal.js';
 import { settleEnded } from '../../src/engine/settle.js';
 import { createFilesystem } from '../../src/platform/filesystem.js';
-import { adopted, BEFORE, RELEASE } from '../support/device-scenario.js';
-import { destroyDeviceWorld, makeDeviceWorld, partsOf, quickCalls, seeThrough, updateWorld, type DeviceWorld } from '../support/device-world.js';
+import { adopted, makeKeepingWorld, RELEASE } from '../support/device-scenario.js';
+import { destroyDeviceWorld, partsOf, quickCalls, seeThrough, updateWorld, type DeviceWorld } from '../support/device-world.js';
 import { firmware, giveModule, makeModule, type Misdeeds } from '../support/module-world.js';
 
 const fs = createFilesystem();
 let world: DeviceWorld;
 let told: string[];
 beforeEach(async () => {
-  world = makeDeviceWorld(BEFORE);
-  world.settings = { ...world.settings, preserve: ['src/data.db'] };
+  world = makeKeepingWorld();
   await adopted(world);
   giveModule(world);
   told = [];

@@ -22,7 +22,7 @@ beforeAll(() => {
   for (const folder of ['', 'components', 'components/board']) chmodSync(join(sharedDir, folder), 0o750);
 });
 
-// Under systemd it is the same by a unit of its own: test/system/systemd/rights-scenarios.ts.
+// What confines under systemd is tried by test/system/systemd/rights-scenarios.ts, though not with a closed folder around.
 it.skipIf(!readHost().isRoot || readHost().hasSystemd)('nobody reaches its own folder by its full path, though ours around it is closed, and sees no name there', async () => {
   const state = join(sharedDir, 'components/board/module');
   const modules = wireModules(createProcesses(), { log: silentLog, report: () => undefined, fs: createFilesystem(), layout: { sharedDir } });

@@ -31,10 +31,16 @@ export interface Way {
   readonly skipRecovery?: boolean;
 }
 
+/** Its data.db is the device's own. */
+export function makeKeepingWorld(files: Files = BEFORE): DeviceWorld {
+  const world = makeDeviceWorld(files);
+  world.settings = { ...world.settings, preserve: ['src/data.db'] };
+  return world;
+}
+
 export const scenario = (way: Way): Scenario<DeviceWorld> => ({
   setUp: async () => {
-    const world = makeDeviceWorld(way.files ?? BEFORE);
-    world.settings = { ...world.settings, preserve: ['src/data.db'] };
+    const world = makeKeepingWorld(way.files);
     await way.prepare?.(world);
     return world;
   },
